@@ -85,7 +85,7 @@ public final class DatabaseExtension
   }
 
   /** See {@link TestDatabase#sql(String, Object...)}. */
-  public List<Map<String, Object>> sql(String sql, Object... arguments) {
+  public List<Map<String, @Nullable Object>> sql(String sql, Object... arguments) {
     return database().sql(sql, arguments);
   }
 

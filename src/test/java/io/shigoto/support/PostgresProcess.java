@@ -133,7 +133,7 @@ final class PostgresProcess implements AutoCloseable {
     Await.until(
         "the backends of PostgreSQL are dead",
         LIMIT,
-        () -> backends.stream().noneMatch(ProcessHandle::isAlive));
+        () -> backends.stream().noneMatch(PostgresProcess::isRunning));
     postmaster = null;
   }
 
@@ -196,6 +196,11 @@ final class PostgresProcess implements AutoCloseable {
     return lines.size() > STATUS_LINE
         && lines.get(0).equals(Long.toString(started.pid()))
         && lines.get(STATUS_LINE).equals("ready");
+  }
+
+  /** A dead process that nobody has reaped yet is alive to Java, but it has no program. */
+  private static boolean isRunning(ProcessHandle process) {
+    return process.isAlive() && process.info().command().isPresent();
   }
 
   private Process running() {

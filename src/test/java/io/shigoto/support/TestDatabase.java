@@ -88,13 +88,13 @@ public final class TestDatabase {
    * <p>Without arguments the text may hold several statements. Arguments stand for {@code $1},
    * {@code $2} and so on.
    */
-  public List<Map<String, Object>> sql(String sql, Object... arguments) {
+  public List<Map<String, @Nullable Object>> sql(String sql, Object... arguments) {
     return run(options(), sql, arguments);
   }
 
   /** The number that a query with one row and one column answers. */
   public long number(String sql, Object... arguments) {
-    List<Map<String, Object>> rows = sql(sql, arguments);
+    List<Map<String, @Nullable Object>> rows = sql(sql, arguments);
     if (rows.size() == 1 && rows.get(0).size() == 1) {
       @Nullable Object only = rows.get(0).values().iterator().next();
       if (only instanceof Number number) {
@@ -106,7 +106,7 @@ public final class TestDatabase {
 
   /** Empties every table of a schema, except those named. */
   public void truncate(String schema, String... exceptTables) {
-    List<Map<String, Object>> tables =
+    List<Map<String, @Nullable Object>> tables =
         sql(
             """
             SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') AS names
@@ -150,9 +150,9 @@ public final class TestDatabase {
     return template;
   }
 
-  private static List<Map<String, Object>> run(
+  private static List<Map<String, @Nullable Object>> run(
       ConnectionFactoryOptions options, String sql, Object... arguments) {
-    @Nullable List<Map<String, Object>> rows =
+    @Nullable List<Map<String, @Nullable Object>> rows =
         Flux.usingWhen(
                 ConnectionFactories.get(options).create(),
                 connection -> rows(connection, sql, arguments),
@@ -162,7 +162,7 @@ public final class TestDatabase {
     return rows == null ? List.of() : rows;
   }
 
-  private static Flux<Map<String, Object>> rows(
+  private static Flux<Map<String, @Nullable Object>> rows(
       Connection connection, String sql, Object... arguments) {
     Statement statement = connection.createStatement(sql);
     for (int i = 0; i < arguments.length; i++) {
@@ -172,8 +172,8 @@ public final class TestDatabase {
         .concatMap(result -> result.map((row, metadata) -> byLabel(row)));
   }
 
-  private static Map<String, Object> byLabel(Row row) {
-    Map<String, Object> values = new LinkedHashMap<>();
+  private static Map<String, @Nullable Object> byLabel(Row row) {
+    Map<String, @Nullable Object> values = new LinkedHashMap<>();
     row.getMetadata()
         .getColumnMetadatas()
         .forEach(column -> values.put(column.getName(), row.get(column.getName())));

@@ -61,7 +61,8 @@ class TestDatabaseIT {
     assertThat(db.sql("SELECT $1 || '!' AS word, NULL AS nothing", "hi").get(0))
         .containsEntry("word", "hi!")
         .containsEntry("nothing", null);
-    assertThatThrownBy(() -> db.number("SELECT 1, 2")).hasMessageContaining("not one number");
+    assertThatThrownBy(() -> db.number("SELECT 1 AS a, 2 AS b"))
+        .hasMessageContaining("not one number");
   }
 
   private static Mono<Void> fill(ConnectionFactory factory) {
