@@ -30,7 +30,7 @@ public final class Link {
     this.proxy = proxy;
     this.client = client;
     this.target = target;
-    this.frontend = new FrontendScanner(counts, sql -> proxy.passes(sql, this));
+    this.frontend = new FrontendScanner(counts, sql -> proxy.traps().passes(sql, this));
     client.closeFuture().addListener(closed -> proxy.closed(this));
   }
 

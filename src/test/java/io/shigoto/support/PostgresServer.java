@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * A real PostgreSQL: an embedded one that this JVM started, or the one that {@code SHIGOTO_URL}
  * names ({@code r2dbc:postgresql://user:password@host:port/db}).
  *
+ * <p>The embedded one runs on Linux (as root too) and macOS; elsewhere name a server.
+ *
  * <p>Every method blocks until what it names is done. An embedded server ends with its JVM, however
  * that ends, and its data directory is deleted then.
  */

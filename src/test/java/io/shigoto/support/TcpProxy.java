@@ -1,15 +1,10 @@
 package io.shigoto.support;
 
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -19,7 +14,6 @@ import io.r2dbc.spi.ConnectionFactoryOptions;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -45,12 +39,12 @@ public final class TcpProxy implements AutoCloseable {
   private final InetSocketAddress target;
   private final InetSocketAddress address =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.find());
+  private final Door door = new Door(loop, address, this::accept);
   private final StatementCounts counts = new StatementCounts();
 
   // Below: touched by the thread of the loop only.
   private final Set<Link> links = new LinkedHashSet<>();
-  private final List<Trap> traps = new ArrayList<>();
-  private @Nullable Channel listener;
+  private final Traps traps = new Traps();
   private boolean frozen;
   private boolean deaf;
   private long oneWayNanos;
@@ -96,7 +90,7 @@ public final class TcpProxy implements AutoCloseable {
   public void cut() {
     inLoop(
         () -> {
-          stopListening();
+          door.close();
           resetAll();
         });
   }
@@ -108,15 +102,15 @@ public final class TcpProxy implements AutoCloseable {
 
   /** Ends what {@link #cut()}, {@link #freeze()} and {@link #swallowAnswers()} began. */
   public void restore() {
-    Promise<Void> listening = loop.newPromise();
+    Promise<Void> opened = loop.newPromise();
     inLoop(
         () -> {
           deaf = false;
           setFrozen(false);
-          listen(listening);
+          door.open(opened);
         });
     if (!loop.inEventLoop()) {
-      await(listening);
+      await(opened);
     }
   }
 
@@ -164,7 +158,7 @@ public final class TcpProxy implements AutoCloseable {
     if (nth < 1) {
       throw new IllegalArgumentException("nth must be at least 1, is " + nth);
     }
-    inLoop(() -> traps.add(new Trap(fragment, nth, action)));
+    inLoop(() -> traps.set(fragment, nth, action));
   }
 
   /** Closes all connections and ends the thread of the proxy. */
@@ -172,10 +166,6 @@ public final class TcpProxy implements AutoCloseable {
   public void close() {
     cut();
     group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-  }
-
-  boolean frozen() {
-    return frozen;
   }
 
   boolean deaf() {
@@ -186,58 +176,12 @@ public final class TcpProxy implements AutoCloseable {
     return oneWayNanos;
   }
 
+  Traps traps() {
+    return traps;
+  }
+
   void closed(Link link) {
     links.remove(link);
-  }
-
-  void passes(String sql, Link link) {
-    for (Trap trap : List.copyOf(traps)) {
-      if (trap.snapsAt(sql)) {
-        traps.remove(trap);
-        trap.action.accept(link);
-      }
-    }
-  }
-
-  private void listen(Promise<Void> listening) {
-    if (listener != null) {
-      listening.setSuccess(null);
-      return;
-    }
-    // NIO, since it cannot tell that a peer hung up without reading: frozen stays frozen.
-    ChannelFuture bound =
-        new ServerBootstrap()
-            .group(loop)
-            .channel(NioServerSocketChannel.class)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.AUTO_READ, false)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childHandler(
-                new ChannelInitializer<>() {
-                  @Override
-                  protected void initChannel(Channel client) {
-                    accept(client);
-                  }
-                })
-            .bind(address);
-    listener = bound.channel();
-    bound.addListener(
-        done -> {
-          if (done.isSuccess()) {
-            listening.setSuccess(null);
-          } else {
-            // The socket of the last listener lives until the loop comes round to its selector.
-            listener = null;
-            loop.schedule(() -> listen(listening), 1, TimeUnit.MILLISECONDS);
-          }
-        });
-  }
-
-  private void stopListening() {
-    if (listener != null) {
-      listener.close();
-      listener = null;
-    }
   }
 
   private void accept(Channel client) {
@@ -277,22 +221,6 @@ public final class TcpProxy implements AutoCloseable {
     }
     if (!done.isSuccess()) {
       throw new IllegalStateException("the command failed", done.cause());
-    }
-  }
-
-  private static final class Trap {
-    private final String fragment;
-    private final Consumer<Link> action;
-    private int left;
-
-    Trap(String fragment, int nth, Consumer<Link> action) {
-      this.fragment = fragment;
-      this.left = nth;
-      this.action = action;
-    }
-
-    boolean snapsAt(String sql) {
-      return sql.contains(fragment) && --left == 0;
     }
   }
 }
