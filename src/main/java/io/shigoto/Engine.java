@@ -1,0 +1,122 @@
+package io.shigoto;
+
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.control.Finder;
+import io.shigoto.internal.enqueue.Encoder;
+import io.shigoto.internal.enqueue.Enqueuer;
+import io.shigoto.internal.enqueue.Inserts;
+import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.json.Json;
+import io.shigoto.internal.postgres.Connector;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Migrations;
+import io.shigoto.internal.postgres.Partitions;
+import io.shigoto.internal.settle.Settler;
+import io.shigoto.internal.upkeep.Lease;
+import io.shigoto.internal.wake.Alarm;
+import io.shigoto.internal.wake.Notifier;
+import io.shigoto.internal.wake.Wakeups;
+import java.util.List;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * The parts of a node that outlive its incarnations, put together. Connections by purpose, so that
+ * none starves another.
+ */
+final class Engine {
+
+  private static final int UPKEEP_CONNECTIONS = 2;
+
+  final Scheduler timer = Schedulers.newSingle("shigoto-timer", true);
+  final Scheduler running;
+  final Json json;
+  final Workers workers;
+  final Events events;
+  final Connector connector;
+  final Database engine;
+  final Database calls;
+  final Database upkeep;
+  final Database leasing;
+  final Alarm alarm;
+  final Wakeups wakeups;
+  final KeepGoing heartbeat;
+  final KeepGoing writing;
+  final Settler settler;
+  final Enqueuer enqueuer;
+  final Finder finder;
+  private final Settings settings;
+
+  Engine(Settings settings) {
+    this.settings = settings;
+    this.json = new Json(settings.json(), settings.maxPayload());
+    this.workers = new Workers(settings.workers(), json);
+    this.events = new Events(settings.name(), settings.listeners());
+    this.connector =
+        new Connector(settings.connectionFactory(), settings.statementTimeout(), timer);
+    Scheduler given = settings.workerScheduler();
+    this.running =
+        given != null
+            ? given
+            : Schedulers.newParallel(
+                "shigoto-worker", Runtime.getRuntime().availableProcessors(), true);
+    this.engine =
+        new Database(connector, settings.connections(), settings.statementTimeout(), timer);
+    this.calls =
+        new Database(connector, settings.connections(), settings.statementTimeout(), timer);
+    this.upkeep = new Database(connector, UPKEEP_CONNECTIONS, settings.statementTimeout(), timer);
+    this.leasing = new Database(connector, 1, Lease.deadline(settings.lease()), timer);
+    this.alarm = new Alarm(settings.nanos(), timer);
+    this.wakeups = new Wakeups(alarm);
+    this.heartbeat =
+        new KeepGoing(
+            "database",
+            timer,
+            () -> events.ofNode(JobEvent.Kind.DATABASE_LOST, ""),
+            () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
+    this.writing = new KeepGoing("settle", timer);
+    Notifier notifier = new Notifier(upkeep, settings.schema(), timer);
+    Bell bell =
+        (queues, dueIn) -> {
+          wakeups.ring(queues, dueIn);
+          notifier.ring(queues, dueIn);
+        };
+    this.settler = new Settler(engine, settings.schema(), json, bell, writing);
+    this.enqueuer =
+        new Enqueuer(
+            new Encoder(workers, json),
+            new Inserts(calls, settings.schema()),
+            bell,
+            events,
+            running);
+    this.finder = new Finder(calls, settings.schema(), json);
+  }
+
+  /** Brings the schema up to date and makes the first days of history. */
+  Mono<Void> prepare() {
+    Mono<Void> migrated =
+        settings.migrate() ? new Migrations(settings.schema()).run(upkeep) : Mono.empty();
+    return migrated
+        .then(new Partitions(upkeep, settings.schema()).keep(settings.retentionDays()))
+        .then();
+  }
+
+  /** Closes all connections and threads. */
+  Mono<Void> close() {
+    return Flux.fromIterable(List.of(engine, calls, upkeep, leasing))
+        .flatMap(Database::close)
+        .then()
+        .doFinally(
+            end -> {
+              timer.dispose();
+              if (settings.workerScheduler() == null) {
+                running.dispose();
+              }
+            });
+  }
+}

@@ -1,0 +1,54 @@
+package io.shigoto;
+
+import java.util.List;
+
+/**
+ * How a node is.
+ *
+ * @param status whether it does its work
+ * @param phase where it is in its own life
+ * @param databaseAnswers whether its last word from the database was not an error
+ * @param notificationsArrive whether it hears of work at once; otherwise, and in poll-only mode,
+ *     within the poll interval
+ * @param outcomesWaiting how many runs have ended whose outcome is not yet written
+ * @param runsHeld how many jobs it holds: waiting for a slot, running, or waiting to be written
+ * @param unserved work that waits although no live node serves it
+ */
+public record Health(
+    Status status,
+    Phase phase,
+    boolean databaseAnswers,
+    boolean notificationsArrive,
+    int outcomesWaiting,
+    int runsHeld,
+    List<Unserved> unserved) {
+
+  public Health {
+    unserved = List.copyOf(unserved);
+  }
+
+  /** Whether a node does its work. */
+  public enum Status {
+    /** All is well. */
+    UP,
+    /**
+     * It works, and something needs a look: notifications do not arrive, or jobs wait that nobody
+     * serves.
+     */
+    DEGRADED,
+    /** It does not work: not started, stopped, or without the database. */
+    DOWN
+  }
+
+  /** Where a node is in its life. */
+  public enum Phase {
+    NEW,
+    STARTING,
+    RUNNING,
+    STOPPING,
+    STOPPED
+  }
+
+  /** Jobs of this worker wait in this queue, and no live node serves both. */
+  public record Unserved(String queue, String worker) {}
+}

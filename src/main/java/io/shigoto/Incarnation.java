@@ -1,0 +1,186 @@
+package io.shigoto;
+
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.claim.Claimer;
+import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.queue.QueuePipeline;
+import io.shigoto.internal.run.Runner;
+import io.shigoto.internal.run.Runs;
+import io.shigoto.internal.run.Transition;
+import io.shigoto.internal.upkeep.Audit;
+import io.shigoto.internal.upkeep.Chores;
+import io.shigoto.internal.upkeep.History;
+import io.shigoto.internal.upkeep.Lease;
+import io.shigoto.internal.upkeep.Poll;
+import io.shigoto.internal.upkeep.Promoter;
+import io.shigoto.internal.upkeep.Rescue;
+import io.shigoto.internal.wake.Listener;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * A node from taking a lease to giving it up or losing it. A lease that is lost never comes back;
+ * the node goes on as a new incarnation with another id.
+ *
+ * <p>The order of the end: no more claims, runs end, outcomes are written, and only then upkeep
+ * stops and the lease goes.
+ */
+final class Incarnation {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Incarnation.class);
+  private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
+
+  private final UUID id = UUID.randomUUID();
+  private final Settings settings;
+  private final Engine engine;
+  private final Runs runs = new Runs();
+  private final Lease lease;
+  private final Listener listener;
+  private final Sinks.Empty<Void> draining = Sinks.empty();
+  private final Sinks.Empty<Void> drained = Sinks.empty();
+
+  Incarnation(Settings settings, Engine engine) {
+    this.settings = settings;
+    this.engine = engine;
+    this.lease =
+        new Lease(
+            engine.leasing,
+            settings.schema(),
+            id,
+            settings.lease(),
+            engine.timer,
+            engine.heartbeat);
+    this.listener =
+        new Listener(
+            engine.connector, settings.schema(), id, engine.wakeups, LISTENER_PERIOD, engine.timer);
+  }
+
+  /** Takes the lease. */
+  Mono<Void> join() {
+    String[] queues = settings.queues().keySet().toArray(String[]::new);
+    return lease
+        .join(settings.name(), queues, engine.workers.names())
+        .doOnSuccess(joined -> tell(JobEvent.Kind.NODE_JOINED, "joined"));
+  }
+
+  /** Works until it is drained, because somebody said so or because the lease was lost. */
+  Mono<Void> work() {
+    return Flux.merge(
+            queues().then().doFinally(end -> drained.tryEmitEmpty()),
+            upkeep().takeUntilOther(drained.asMono()).then(),
+            lease.lost().doOnSuccess(lost -> fence()).takeUntilOther(drained.asMono()))
+        .then(Mono.defer(lease::leave).onErrorComplete())
+        .doOnSuccess(left -> tell(JobEvent.Kind.NODE_LEFT, "left"));
+  }
+
+  /** Claims no more, and gives back what was not started. */
+  void drain() {
+    draining.tryEmitEmpty();
+  }
+
+  /** Ends the runs that are left; their jobs are given back. */
+  void cut() {
+    runs.cutAll();
+  }
+
+  int runsHeld() {
+    return runs.size();
+  }
+
+  boolean isHearing() {
+    return settings.listen() && listener.isHearing();
+  }
+
+  private void fence() {
+    LOG.warn(
+        "lost the lease, all runs are cancelled: node={} incarnation={} runs={}",
+        settings.name(),
+        id,
+        runs.size());
+    tell(JobEvent.Kind.NODE_LOST_LEASE, "lost its lease");
+    drain();
+    cut();
+  }
+
+  private Flux<?> queues() {
+    Transition transition = new Transition(settings.name(), engine.json);
+    QueuePipeline.Parts parts =
+        new QueuePipeline.Parts(
+            new Claimer(engine.engine, settings.schema(), id, engine.workers.names()),
+            new Runner(
+                engine.workers,
+                engine.json,
+                transition,
+                engine.events,
+                engine.running,
+                engine.timer),
+            runs,
+            engine.settler,
+            engine.events,
+            new KeepGoing("claim", engine.timer),
+            settings.nanos());
+    List<Flux<?>> flows = new ArrayList<>();
+    settings
+        .queues()
+        .forEach(
+            (queue, concurrency) ->
+                flows.add(
+                    new QueuePipeline(queue, concurrency, parts, engine.wakeups.of(queue))
+                        .flow(draining.asMono())));
+    flows.add(draining.asMono().flux());
+    return Flux.merge(Flux.fromIterable(flows), flows.size());
+  }
+
+  private Flux<?> upkeep() {
+    Transition transition = new Transition(settings.name(), engine.json);
+    String schema = settings.schema();
+    String[] queues = settings.queues().keySet().toArray(String[]::new);
+    Rescue rescue =
+        new Rescue(
+            engine.upkeep,
+            schema,
+            settings.lease().dividedBy(4),
+            engine.workers,
+            transition,
+            engine.settler,
+            engine.events);
+    Audit audit =
+        new Audit(
+            engine.upkeep,
+            schema,
+            id,
+            settings.statementTimeout().multipliedBy(2),
+            runs,
+            engine.settler,
+            engine.events);
+    Poll poll =
+        new Poll(
+            engine.upkeep,
+            schema,
+            queues,
+            engine.workers.names(),
+            settings.pollInterval(),
+            engine.wakeups);
+    Chores chores =
+        new Chores(
+            List.of(
+                poll, rescue, audit, new History(engine.upkeep, schema, settings.retentionDays())),
+            engine.timer);
+    Promoter promoter =
+        new Promoter(engine.upkeep, schema, engine.alarm, settings.pollInterval(), engine.timer);
+    Flux<?> hearing = settings.listen() ? listener.flow() : Flux.never();
+    return Flux.merge(chores.flow(), promoter.flow(), hearing);
+  }
+
+  private void tell(JobEvent.Kind kind, String what) {
+    LOG.info("node {}: node={} incarnation={}", what, settings.name(), id);
+    engine.events.ofNode(kind, id.toString());
+  }
+}

@@ -1,0 +1,208 @@
+package io.shigoto;
+
+import io.shigoto.Health.Phase;
+import io.shigoto.internal.enqueue.Enqueuer;
+import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.job.Events;
+import io.shigoto.job.Job;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * The life of a node: new, starting, running (one incarnation after the other), stopping, stopped.
+ */
+final class Node {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+  private static final int MOST_UNSERVED = 20;
+
+  private final Settings settings;
+  private final Engine engine;
+  private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
+  private final Sinks.One<Boolean> started = Sinks.one();
+  private final Sinks.Empty<Void> ended = Sinks.empty();
+  private final Sinks.Empty<Void> closed = Sinks.empty();
+  private volatile @Nullable Incarnation current;
+
+  Node(Settings settings) {
+    this.settings = settings;
+    this.engine = new Engine(settings);
+  }
+
+  Enqueuer enqueuer() {
+    return engine.enqueuer;
+  }
+
+  Events events() {
+    return engine.events;
+  }
+
+  Mono<Job> find(long id) {
+    return engine.finder.find(id);
+  }
+
+  Mono<Void> start() {
+    return Mono.defer(
+        () -> {
+          if (phase.compareAndSet(Phase.NEW, Phase.STARTING)) {
+            Detached.start(life());
+          }
+          return phase() == Phase.STOPPING || phase() == Phase.STOPPED
+              ? Mono.error(new IllegalStateException("the node was stopped; build another"))
+              : started.asMono().then();
+        });
+  }
+
+  Mono<Void> stop(Duration grace) {
+    return Mono.defer(
+        () -> {
+          Phase before = phase.getAndUpdate(now -> now == Phase.STOPPED ? now : Phase.STOPPING);
+          if (before == Phase.NEW) {
+            ended.tryEmitEmpty();
+          }
+          if (before != Phase.STOPPING && before != Phase.STOPPED) {
+            Detached.start(end(grace));
+          }
+          return closed.asMono();
+        });
+  }
+
+  Mono<Health> health() {
+    Mono<List<Health.Unserved>> unserved =
+        engine
+            .finder
+            .unserved(MOST_UNSERVED)
+            .map(
+                found ->
+                    found.stream().map(pair -> new Health.Unserved(pair[0], pair[1])).toList());
+    return unserved
+        .map(found -> health(true, found))
+        .onErrorResume(
+            error -> {
+              LOG.debug("health: the database does not answer: error={}", error.toString());
+              return Mono.just(health(false, List.of()));
+            });
+  }
+
+  private Health health(boolean answers, List<Health.Unserved> unserved) {
+    Incarnation now = current;
+    boolean hearing = now != null && now.isHearing();
+    boolean running = phase() == Phase.RUNNING && answers && !engine.heartbeat.inTrouble();
+    Health.Status status =
+        !running
+            ? Health.Status.DOWN
+            : unserved.isEmpty() && (hearing || !settings.listen())
+                ? Health.Status.UP
+                : Health.Status.DEGRADED;
+    return new Health(
+        status,
+        phase(),
+        answers,
+        hearing,
+        engine.settler.waiting(),
+        now == null ? 0 : now.runsHeld(),
+        unserved);
+  }
+
+  /**
+   * One incarnation after the other, until the stop. Its first one has to succeed; what comes later
+   * is tried again.
+   */
+  private Mono<Void> life() {
+    return engine
+        .prepare()
+        .then(incarnation())
+        .doOnError(this::failedToStart)
+        .onErrorComplete()
+        .then(
+            Mono.defer(() -> engine.heartbeat.until(incarnation(), Mono.never()))
+                .repeat(() -> isRunning())
+                .then())
+        .doFinally(
+            end -> {
+              started.tryEmitError(
+                  new IllegalStateException("the node was stopped while it started"));
+              ended.tryEmitEmpty();
+            });
+  }
+
+  private Phase phase() {
+    return Objects.requireNonNull(phase.get());
+  }
+
+  private boolean isRunning() {
+    return phase() == Phase.RUNNING;
+  }
+
+  private Mono<Void> incarnation() {
+    return Mono.defer(
+        () -> {
+          if (phase() != Phase.STARTING && phase() != Phase.RUNNING) {
+            return Mono.empty();
+          }
+          Incarnation next = new Incarnation(settings, engine);
+          return next.join().doOnSuccess(joined -> begun(next)).then(next.work());
+        });
+  }
+
+  private void begun(Incarnation next) {
+    current = next;
+    phase.compareAndSet(Phase.STARTING, Phase.RUNNING);
+    started.tryEmitValue(true);
+    if (phase() == Phase.STOPPING) {
+      next.drain();
+    }
+  }
+
+  private void failedToStart(Throwable error) {
+    phase.compareAndSet(Phase.STARTING, Phase.STOPPED);
+    started.tryEmitError(error);
+    Detached.start(engine.close().doFinally(end -> closed.tryEmitEmpty()));
+  }
+
+  private Mono<Void> end(Duration grace) {
+    Incarnation last = current;
+    if (last != null) {
+      last.drain();
+    }
+    return ended
+        .asMono()
+        .timeout(grace, Mono.defer(this::cut), engine.timer)
+        .then(Mono.defer(engine::close))
+        .doFinally(
+            end -> {
+              phase.set(Phase.STOPPED);
+              closed.tryEmitEmpty();
+            });
+  }
+
+  /**
+   * After the grace: the runs are ended, and the outcomes have as long as two statements may take
+   * to be written.
+   */
+  private Mono<Void> cut() {
+    Incarnation last = current;
+    if (last != null) {
+      last.cut();
+    }
+    return ended
+        .asMono()
+        .timeout(settings.statementTimeout().multipliedBy(2), engine.timer)
+        .doOnError(
+            TimeoutException.class,
+            late ->
+                LOG.error(
+                    "stopped with outcomes not written; the jobs will run again: node={} outcomes={}",
+                    settings.name(),
+                    engine.settler.waiting()))
+        .onErrorComplete(TimeoutException.class);
+  }
+}

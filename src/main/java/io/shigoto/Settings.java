@@ -1,0 +1,38 @@
+package io.shigoto;
+
+import io.r2dbc.spi.ConnectionFactory;
+import io.shigoto.event.JobListener;
+import io.shigoto.worker.ReactiveWorker;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Scheduler;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the builder was told, complete and checked. */
+record Settings(
+    ConnectionFactory connectionFactory,
+    String schema,
+    String name,
+    List<ReactiveWorker<?>> workers,
+    Map<String, Integer> queues,
+    Duration lease,
+    Duration pollInterval,
+    boolean listen,
+    boolean migrate,
+    int retentionDays,
+    int maxPayload,
+    int connections,
+    Duration statementTimeout,
+    JsonMapper json,
+    List<JobListener> listeners,
+    @Nullable Scheduler workerScheduler,
+    LongSupplier nanos) {
+
+  Settings {
+    workers = List.copyOf(workers);
+    listeners = List.copyOf(listeners);
+  }
+}

@@ -1,0 +1,118 @@
+package io.shigoto;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.postgres.Migrations;
+import io.shigoto.job.Job;
+import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
+import java.time.Duration;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * One node: it enqueues jobs, and runs those of its queues. Any number of nodes share one
+ * PostgreSQL.
+ *
+ * <p>Safe for any number of threads. Errors of the database come as the driver's own, unless said
+ * otherwise.
+ */
+public final class Shigoto {
+
+  private static final int EVENT_BUFFER = 10_000;
+
+  private final Node node;
+
+  Shigoto(Settings settings) {
+    this.node = new Node(settings);
+  }
+
+  /**
+   * Begins a node on this database. A pool around the driver's factory is looked through: the node
+   * has its own.
+   */
+  public static ShigotoBuilder builder(ConnectionFactory connectionFactory) {
+    return new ShigotoBuilder(connectionFactory);
+  }
+
+  /**
+   * The whole DDL for a schema, for tools such as Flyway. It records itself, so that start() finds
+   * nothing to do.
+   */
+  public static String ddl(String schema) {
+    return Migrations.ddl(schema);
+  }
+
+  /**
+   * Brings the schema up to date, joins, and starts the queues when subscribed; completes when they
+   * run. Twice is once. Cancel: does not stop it. Errors: {@link IllegalStateException} if the
+   * schema is newer than this library, or if the node was stopped.
+   */
+  public Mono<Void> start() {
+    return node.start();
+  }
+
+  /**
+   * Stops the node when subscribed: it claims no more, gives back at once what was not started,
+   * lets runs finish for so long, then cancels those left and gives them back with their attempt.
+   * Completes when every outcome is written, the lease is given up and all connections are closed.
+   * Twice is once. Cancel: does not keep it from stopping.
+   *
+   * @param grace zero or more; zero gives everything back at once
+   */
+  public Mono<Void> stop(Duration grace) {
+    if (grace.isNegative()) {
+      throw new IllegalArgumentException("grace must not be negative, but is " + grace);
+    }
+    return node.stop(grace);
+  }
+
+  /**
+   * Inserts a job when subscribed; emits when it is committed. Works before start() too, once the
+   * schema is there. Cancel: the job may be inserted all the same.
+   *
+   * @throws IllegalArgumentException at the call, if the job cannot be enqueued
+   */
+  public Mono<Receipt> enqueue(NewJob job) {
+    return node.enqueuer().enqueue(job);
+  }
+
+  /**
+   * Inserts a job in the caller's transaction: it is there if and when that commits.
+   *
+   * @throws IllegalArgumentException at the call, if the job cannot be enqueued
+   */
+  public Mono<Receipt> enqueue(NewJob job, Connection connection) {
+    return node.enqueuer().enqueue(job, connection);
+  }
+
+  /**
+   * Inserts any number of jobs in groups when subscribed; emits their receipts in order, each after
+   * its commit. Demand: a few thousand jobs are asked for ahead, so memory is bounded whatever the
+   * number. Errors: of the publisher, or of the first job that cannot be enqueued; earlier ones are
+   * committed, later ones may be.
+   */
+  public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
+    return node.enqueuer().enqueueAll(jobs);
+  }
+
+  /** Finds a job, live or ended; empty if there is none. */
+  public Mono<Job> find(long id) {
+    return node.find(id);
+  }
+
+  /**
+   * What happens on this node, from now on. Demand: a subscriber that falls more than 10,000 events
+   * behind loses the oldest. Never ends by itself.
+   */
+  public Flux<JobEvent> events() {
+    return node.events().stream(EVENT_BUFFER);
+  }
+
+  /** How this node is. Never fails: a database that does not answer is an answer. */
+  public Mono<Health> health() {
+    return node.health();
+  }
+}

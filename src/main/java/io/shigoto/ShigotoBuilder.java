@@ -1,0 +1,262 @@
+package io.shigoto;
+
+import io.r2dbc.spi.ConnectionFactory;
+import io.shigoto.event.JobListener;
+import io.shigoto.internal.postgres.Sql;
+import io.shigoto.worker.ReactiveWorker;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Scheduler;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Everything that can be said about a node before it is built. Errors: each method refuses at once
+ * what makes no sense.
+ */
+public final class ShigotoBuilder {
+
+  /** The default of {@link #schema}. */
+  public static final String DEFAULT_SCHEMA = "shigoto";
+
+  /** The default of {@link #lease}. */
+  public static final Duration DEFAULT_LEASE = Duration.ofSeconds(20);
+
+  /** The default of {@link #pollInterval}. */
+  public static final Duration DEFAULT_POLL_INTERVAL = Duration.ofSeconds(1);
+
+  /** The default of {@link #retention}. */
+  public static final Duration DEFAULT_RETENTION = Duration.ofDays(14);
+
+  /** The default of {@link #maxPayload}. */
+  public static final int DEFAULT_MAX_PAYLOAD = 1024 * 1024;
+
+  /** The default of {@link #connections}. */
+  public static final int DEFAULT_CONNECTIONS = 4;
+
+  /** The default of {@link #statementTimeout}. */
+  public static final Duration DEFAULT_STATEMENT_TIMEOUT = Duration.ofSeconds(10);
+
+  private final ConnectionFactory connectionFactory;
+  private final List<ReactiveWorker<?>> workers = new ArrayList<>();
+  private final Map<String, Integer> queues = new LinkedHashMap<>();
+  private final List<JobListener> listeners = new ArrayList<>();
+  private String schema = DEFAULT_SCHEMA;
+  private @Nullable String name;
+  private Duration lease = DEFAULT_LEASE;
+  private Duration pollInterval = DEFAULT_POLL_INTERVAL;
+  private boolean listen = true;
+  private boolean migrate = true;
+  private Duration retention = DEFAULT_RETENTION;
+  private int maxPayload = DEFAULT_MAX_PAYLOAD;
+  private int connections = DEFAULT_CONNECTIONS;
+  private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;
+  private JsonMapper json = JsonMapper.builder().build();
+  private @Nullable Scheduler workerScheduler;
+
+  ShigotoBuilder(ConnectionFactory connectionFactory) {
+    this.connectionFactory = Objects.requireNonNull(connectionFactory, "connectionFactory");
+  }
+
+  /** Adds a worker: its jobs are run here, and can be enqueued by its class. */
+  public ShigotoBuilder worker(ReactiveWorker<?> worker) {
+    workers.add(Objects.requireNonNull(worker, "worker"));
+    return this;
+  }
+
+  /**
+   * Adds a queue that this node serves. Without any, the node only enqueues.
+   *
+   * @param queue 1 to 255 characters
+   * @param concurrency how many of its jobs run here at the same time, from 1
+   */
+  public ShigotoBuilder queue(String queue, int concurrency) {
+    require(
+        !queue.isBlank() && queue.length() <= 255,
+        "queue must have 1 to 255 characters, but is",
+        "'" + queue + "'");
+    require(
+        concurrency >= 1,
+        "concurrency of queue '" + queue + "' must be at least 1, but is",
+        concurrency);
+    require(
+        queues.putIfAbsent(queue, concurrency) == null, "queue is given twice:", "'" + queue + "'");
+    return this;
+  }
+
+  /**
+   * Where the tables are. Lower case letters, digits and _, at most 50. Default: {@value
+   * #DEFAULT_SCHEMA}.
+   */
+  public ShigotoBuilder schema(String schema) {
+    this.schema = Sql.requireSchema(schema);
+    return this;
+  }
+
+  /** What this node is called in logs, events and errors. Default: the host's name. */
+  public ShigotoBuilder name(String name) {
+    require(
+        !name.isBlank() && name.length() <= 255,
+        "name must have 1 to 255 characters, but is",
+        "'" + name + "'");
+    this.name = name;
+    return this;
+  }
+
+  /**
+   * How long the node's right to run jobs lasts without renewal: after a crash its jobs are rescued
+   * so much later. From 1 second to 1 hour. Default: 20 seconds.
+   */
+  public ShigotoBuilder lease(Duration lease) {
+    require(
+        lease.compareTo(Duration.ofSeconds(1)) >= 0 && lease.compareTo(Duration.ofHours(1)) <= 0,
+        "lease must be from 1 second to 1 hour, but is",
+        lease);
+    this.lease = lease;
+    return this;
+  }
+
+  /**
+   * How often the node looks for work that it was not notified of: one statement for all its
+   * queues. From 10 ms to 1 hour. Default: 1 second.
+   */
+  public ShigotoBuilder pollInterval(Duration interval) {
+    require(
+        interval.compareTo(Duration.ofMillis(10)) >= 0
+            && interval.compareTo(Duration.ofHours(1)) <= 0,
+        "pollInterval must be from 10 ms to 1 hour, but is",
+        interval);
+    this.pollInterval = interval;
+    return this;
+  }
+
+  /**
+   * Uses nothing that belongs to a database session: no LISTEN. For PgBouncer in transaction mode,
+   * where the driver also needs {@code preparedStatementCacheQueries=0}. Work of other nodes is
+   * found at the poll interval.
+   */
+  public ShigotoBuilder pollOnly() {
+    this.listen = false;
+    return this;
+  }
+
+  /**
+   * Leaves the schema alone: apply {@link Shigoto#ddl} by yourself. Default: start() applies what
+   * is missing.
+   */
+  public ShigotoBuilder withoutMigrations() {
+    this.migrate = false;
+    return this;
+  }
+
+  /** How long ended jobs are kept, in whole days, from 1. Default: 14 days. */
+  public ShigotoBuilder retention(Duration retention) {
+    require(
+        retention.toDays() >= 1 && retention.toDays() <= 36_500,
+        "retention must be from 1 to 36500 days, but is",
+        retention);
+    this.retention = retention;
+    return this;
+  }
+
+  /** How many bytes args, meta or a result may have as JSON. Default: 1 MiB. */
+  public ShigotoBuilder maxPayload(int bytes) {
+    require(bytes >= 2, "maxPayload must be at least 2 bytes, but is", bytes);
+    this.maxPayload = bytes;
+    return this;
+  }
+
+  /**
+   * How many connections claims and settlements share, and as many again are for calls of the
+   * application. Opened when needed. Beside them: one for LISTEN, one for the lease, two for
+   * upkeep. Default: {@value #DEFAULT_CONNECTIONS}.
+   */
+  public ShigotoBuilder connections(int connections) {
+    require(connections >= 1, "connections must be at least 1, but is", connections);
+    this.connections = connections;
+    return this;
+  }
+
+  /**
+   * How long a statement may take before its connection is given up. From 100 ms. Default: 10
+   * seconds.
+   */
+  public ShigotoBuilder statementTimeout(Duration timeout) {
+    require(
+        timeout.compareTo(Duration.ofMillis(100)) >= 0,
+        "statementTimeout must be at least 100 ms, but is",
+        timeout);
+    this.statementTimeout = timeout;
+    return this;
+  }
+
+  /** Writes and reads args and results. Default: a plain JsonMapper. */
+  public ShigotoBuilder json(JsonMapper mapper) {
+    this.json = Objects.requireNonNull(mapper, "mapper");
+    return this;
+  }
+
+  /** Adds a listener for events. */
+  public ShigotoBuilder listener(JobListener listener) {
+    listeners.add(Objects.requireNonNull(listener, "listener"));
+    return this;
+  }
+
+  /**
+   * Where workers are called. It stays the caller's: stop() does not dispose it. Default: a
+   * parallel scheduler of the node's own, whose threads must not be blocked; for workers that
+   * block, give a bounded elastic one.
+   */
+  public ShigotoBuilder workerScheduler(Scheduler scheduler) {
+    this.workerScheduler = Objects.requireNonNull(scheduler, "scheduler");
+    return this;
+  }
+
+  /**
+   * Builds the node; nothing is connected yet.
+   *
+   * @throws IllegalArgumentException if the workers contradict each other or themselves, or the
+   *     factory is not for PostgreSQL
+   */
+  public Shigoto build() {
+    return new Shigoto(
+        new Settings(
+            connectionFactory,
+            schema,
+            name != null ? name : hostName(),
+            workers,
+            new LinkedHashMap<>(queues),
+            lease,
+            pollInterval,
+            listen,
+            migrate,
+            (int) retention.toDays(),
+            maxPayload,
+            connections,
+            statementTimeout,
+            json,
+            listeners,
+            workerScheduler,
+            System::nanoTime));
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException unknown) {
+      return "node";
+    }
+  }
+
+  private static void require(boolean holds, String rule, Object value) {
+    if (!holds) {
+      throw new IllegalArgumentException(rule + " " + value);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package io.shigoto.event;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that happened. Which fields a kind fills is said at the kind; the others are null.
+ * Never contains arguments.
+ *
+ * @param kind what happened
+ * @param node the name of the node that tells it
+ * @param jobId the job
+ * @param queue its queue
+ * @param worker its worker
+ * @param attempt the attempt
+ * @param count how many jobs it is about
+ * @param duration how long it took, or how long it will wait
+ * @param detail the class of an error, a reason, or an incarnation's id
+ */
+public record JobEvent(
+    Kind kind,
+    String node,
+    @Nullable Long jobId,
+    @Nullable String queue,
+    @Nullable String worker,
+    @Nullable Integer attempt,
+    @Nullable Integer count,
+    @Nullable Duration duration,
+    @Nullable String detail) {
+
+  /** What can happen. Everything about a job is told after it was committed. */
+  public enum Kind {
+    /**
+     * A job was inserted through this node, outside of a caller's transaction. jobId, queue,
+     * worker.
+     */
+    INSERTED,
+    /** Jobs of a queue were claimed. queue, count, duration of the statement. */
+    QUEUE_CLAIM,
+    /** A job was claimed. jobId, queue, worker, attempt. */
+    CLAIMED,
+    /**
+     * A run was started. jobId, queue, worker, attempt, duration since it was due by the database's
+     * clock and to the claim.
+     */
+    STARTED,
+    /** A job is completed. jobId, queue, worker, attempt, duration of the run. */
+    COMPLETED,
+    /**
+     * An attempt failed. jobId, queue, worker, attempt, duration of the run, detail: class of the
+     * error.
+     */
+    FAILED,
+    /** A job was snoozed. jobId, queue, worker, attempt, duration of the run. */
+    SNOOZED,
+    /**
+     * A job is discarded. jobId, queue, worker, attempt, duration of the run, detail: class of the
+     * error or reason.
+     */
+    DISCARDED,
+    /** A job is cancelled. jobId, queue, worker, attempt, duration of the run, detail: reason. */
+    CANCELLED,
+    /** A run was given back with its attempt. jobId, queue, worker, attempt. */
+    RELEASED,
+    /** A run whose node was lost was settled as a failed attempt. jobId, queue, worker, attempt. */
+    RESCUED,
+    /**
+     * A run ended after it had lost its lease; nothing was written. jobId, queue, worker, attempt.
+     */
+    SUPERSEDED,
+    /** This node joined. detail: its incarnation. */
+    NODE_JOINED,
+    /** This node left. detail: its incarnation. */
+    NODE_LEFT,
+    /** This node could not renew its lease, and cancelled its runs. detail: its incarnation. */
+    NODE_LOST_LEASE,
+    /** The database does not answer. */
+    DATABASE_LOST,
+    /** The database answers again. */
+    DATABASE_BACK
+  }
+}

@@ -1,0 +1,5 @@
+/** What the engine tells while it works. */
+@NullMarked
+package io.shigoto.event;
+
+import org.jspecify.annotations.NullMarked;

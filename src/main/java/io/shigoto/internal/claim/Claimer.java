@@ -1,0 +1,78 @@
+package io.shigoto.internal.claim;
+
+import io.r2dbc.spi.Readable;
+import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Sql;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * {@code claim.sql}: the best jobs of a queue, of the workers that this node knows, for one
+ * incarnation of it.
+ */
+public final class Claimer {
+
+  private final Database database;
+  private final Sql claim;
+  private final UUID node;
+  private final String[] workers;
+
+  public Claimer(Database database, String schema, UUID node, String[] workers) {
+    this.database = database;
+    this.claim = Sql.load("claim", schema);
+    this.node = node;
+    this.workers = workers;
+  }
+
+  /**
+   * Claims up to so many jobs. Cancel: the statement still runs to its end; what it claimed then is
+   * found by the audit.
+   */
+  public Mono<List<Claimed>> claim(String queue, int limit) {
+    Integer[] allowances = new Integer[workers.length];
+    Arrays.fill(allowances, limit);
+    return database.list(
+        claim,
+        statement ->
+            statement
+                .bind(0, queue)
+                .bind(1, workers)
+                .bind(2, allowances)
+                .bind(3, node.toString())
+                .bind(4, limit),
+        row -> read(queue, row));
+  }
+
+  private static Claimed read(String queue, Readable row) {
+    return new Claimed(
+        get(row, 0, Long.class),
+        get(row, 1, Long.class),
+        queue,
+        get(row, 2, String.class),
+        get(row, 3, Integer.class),
+        get(row, 4, Integer.class),
+        get(row, 5, Short.class),
+        get(row, 6, String.class),
+        row.get(7, String.class),
+        tags(row.get(8, String[].class)),
+        row.get(9, String.class),
+        get(row, 10, Instant.class),
+        get(row, 11, Instant.class),
+        get(row, 12, Instant.class));
+  }
+
+  private static Set<String> tags(String @Nullable [] tags) {
+    return tags == null ? Set.of() : Set.of(tags);
+  }
+
+  private static <T> T get(Readable row, int column, Class<T> type) {
+    return Objects.requireNonNull(row.get(column, type));
+  }
+}

@@ -1,0 +1,79 @@
+package io.shigoto.internal.enqueue;
+
+import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.json.Json;
+import io.shigoto.job.NewJob;
+import io.shigoto.worker.ReactiveWorker;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From a job as a user gives it to a row: the user's options first, then the worker's defaults,
+ * then the library's.
+ */
+public final class Encoder {
+
+  private final Workers workers;
+  private final Json json;
+
+  public Encoder(Workers workers, Json json) {
+    this.workers = workers;
+    this.json = json;
+  }
+
+  /**
+   * @throws IllegalArgumentException naming what cannot be enqueued
+   */
+  JobRow encode(NewJob job) {
+    Workers.Known known = known(job);
+    String worker =
+        known != null && job.workerClass() != null
+            ? known.name()
+            : Objects.requireNonNull(job.workerName());
+    NewJob.Options given = job.options();
+    Defaults defaults = known == null ? Defaults.LIBRARY : Defaults.of(known.worker());
+    Set<String> tags = given.tags() != null ? given.tags() : defaults.tags;
+    return new JobRow(
+        given.queue() != null ? given.queue() : defaults.queue,
+        worker,
+        json.write("args of a job for '" + worker + "'", job.args()),
+        given.priority() != null ? given.priority() : defaults.priority,
+        given.maxAttempts() != null ? given.maxAttempts() : defaults.maxAttempts,
+        given.scheduledAt(),
+        given.delay() == null ? null : given.delay().toMillis(),
+        given.meta().isEmpty()
+            ? null
+            : json.write("meta of a job for '" + worker + "'", given.meta()),
+        tags.isEmpty() ? null : json.write("tags of a job for '" + worker + "'", tags),
+        given.partitionKey());
+  }
+
+  private Workers.@Nullable Known known(NewJob job) {
+    Class<?> type = job.workerClass();
+    if (type == null) {
+      return workers.find(Objects.requireNonNull(job.workerName()));
+    }
+    Workers.Known known = workers.find(type);
+    if (known == null) {
+      throw new IllegalArgumentException(
+          "%s is not registered with this node: add it with worker(…), or enqueue by its name"
+              .formatted(type.getName()));
+    }
+    return known;
+  }
+
+  private record Defaults(String queue, int priority, int maxAttempts, Set<String> tags) {
+
+    static final Defaults LIBRARY =
+        new Defaults(
+            ReactiveWorker.DEFAULT_QUEUE,
+            ReactiveWorker.DEFAULT_PRIORITY,
+            ReactiveWorker.DEFAULT_MAX_ATTEMPTS,
+            Set.of());
+
+    static Defaults of(ReactiveWorker<?> worker) {
+      return new Defaults(worker.queue(), worker.priority(), worker.maxAttempts(), worker.tags());
+    }
+  }
+}

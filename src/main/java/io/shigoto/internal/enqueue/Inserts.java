@@ -1,0 +1,86 @@
+package io.shigoto.internal.enqueue;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Statement;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Sql;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import reactor.core.publisher.Mono;
+
+/** {@code enqueue.sql}: a group of rows in one statement. */
+public final class Inserts {
+
+  private final Database database;
+  private final Sql enqueue;
+
+  public Inserts(Database database, String schema) {
+    this.database = database;
+    this.enqueue = Sql.load("enqueue", schema);
+  }
+
+  /** Commits the rows; the nodes are left to be woken by the caller. */
+  Mono<List<Inserted>> commit(List<JobRow> rows) {
+    return database.list(enqueue, bind("off", rows), Inserts::read);
+  }
+
+  /** Writes the rows in the caller's transaction; the nodes are woken by its commit. */
+  Mono<List<Inserted>> write(List<JobRow> rows, Connection connection) {
+    return Database.list(connection, enqueue, bind("on", rows), Inserts::read);
+  }
+
+  private static Inserted read(Readable row) {
+    return new Inserted(
+        Objects.requireNonNull(row.get(0, Long.class)),
+        Objects.requireNonNull(row.get(1, Long.class)));
+  }
+
+  private static Consumer<Statement> bind(String notify, List<JobRow> rows) {
+    int n = rows.size();
+    String[] queues = new String[n];
+    String[] workers = new String[n];
+    String[] args = new String[n];
+    Short[] priorities = new Short[n];
+    Integer[] maxAttempts = new Integer[n];
+    String[] dueAt = new String[n];
+    Long[] dueIn = new Long[n];
+    String[] meta = new String[n];
+    String[] tags = new String[n];
+    String[] partitionKeys = new String[n];
+    for (int i = 0; i < n; i++) {
+      JobRow row = rows.get(i);
+      queues[i] = row.queue();
+      workers[i] = row.worker();
+      args[i] = row.args();
+      priorities[i] = (short) row.priority();
+      maxAttempts[i] = row.maxAttempts();
+      dueAt[i] = row.dueAt() == null ? null : row.dueAt().toString();
+      dueIn[i] = row.dueIn();
+      meta[i] = row.meta();
+      tags[i] = row.tags();
+      partitionKeys[i] = row.partitionKey();
+    }
+    return statement ->
+        statement
+            .bind(0, notify)
+            .bind(1, queues)
+            .bind(2, workers)
+            .bind(3, args)
+            .bind(4, priorities)
+            .bind(5, maxAttempts)
+            .bind(6, dueAt)
+            .bind(7, dueIn)
+            .bind(8, meta)
+            .bind(9, tags)
+            .bind(10, partitionKeys);
+  }
+
+  /**
+   * A row that was inserted.
+   *
+   * @param dueIn in how many ms it is due, 0 if now
+   */
+  record Inserted(long id, long dueIn) {}
+}

@@ -1,0 +1,146 @@
+package io.shigoto.internal.flow;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/**
+ * Turns many small writes into few large ones: what gathers while one group is being written is the
+ * next group. There is no timer, so a lone item is written at once, and the more items wait the
+ * larger the groups become.
+ *
+ * <p>The protocol: {@code waiting} counts the items in the queue; whoever raises the number of
+ * writers below its bound takes a group and writes it; a writer that ends looks again before it
+ * goes. A caller that cancels takes back nothing: its item is written with its group.
+ *
+ * @param <T> an item
+ * @param <R> what its submitter gets once the group is committed
+ */
+public final class GroupCommit<T, R> {
+
+  private final Function<List<T>, Mono<List<R>>> commit;
+  private final Predicate<Throwable> refusal;
+  private final int groupSize;
+  private final int writers;
+  private final Queue<Entry<T, R>> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicInteger writing = new AtomicInteger();
+
+  /**
+   * @param commit writes a group and answers with one result per item, in order
+   * @param refusal tells of an error whether an item is to blame: then the group is halved until
+   *     that item stands alone, so that it fails only its own caller; any other error goes to the
+   *     whole group
+   * @param groupSize how many items a group holds at most
+   * @param writers how many groups are written at the same time
+   */
+  public GroupCommit(
+      Function<List<T>, Mono<List<R>>> commit,
+      Predicate<Throwable> refusal,
+      int groupSize,
+      int writers) {
+    this.commit = commit;
+    this.refusal = refusal;
+    this.groupSize = groupSize;
+    this.writers = writers;
+  }
+
+  /** Hands in an item when subscribed; emits its result when its group is committed. */
+  public Mono<R> submit(T item) {
+    return Mono.create(
+        sink -> {
+          queue.add(new Entry<>(item, sink));
+          waiting.incrementAndGet();
+          write();
+        });
+  }
+
+  /** How many items are not yet committed, roughly: those in the queue. */
+  public int waiting() {
+    return waiting.get();
+  }
+
+  private void write() {
+    while (waiting.get() > 0) {
+      if (writing.getAndIncrement() >= writers) {
+        writing.decrementAndGet();
+        // A writer that ended between the two looks may have missed the item: look again if there
+        // is room now.
+        if (writing.get() >= writers) {
+          return;
+        }
+        continue;
+      }
+      List<Entry<T, R>> group = take();
+      if (group.isEmpty()) {
+        writing.decrementAndGet();
+        if (waiting.get() == 0) {
+          return;
+        }
+        continue;
+      }
+      Detached.start(written(group));
+    }
+  }
+
+  private List<Entry<T, R>> take() {
+    List<Entry<T, R>> group = new ArrayList<>(Math.min(groupSize, Math.max(waiting.get(), 1)));
+    while (group.size() < groupSize) {
+      Entry<T, R> entry = queue.poll();
+      if (entry == null) {
+        break;
+      }
+      group.add(entry);
+    }
+    waiting.addAndGet(-group.size());
+    return group;
+  }
+
+  private Mono<Void> written(List<Entry<T, R>> group) {
+    return committed(group)
+        .doFinally(
+            end -> {
+              writing.decrementAndGet();
+              write();
+            });
+  }
+
+  private Mono<Void> committed(List<Entry<T, R>> group) {
+    List<T> items = new ArrayList<>(group.size());
+    for (Entry<T, R> entry : group) {
+      items.add(entry.item);
+    }
+    return Mono.defer(() -> commit.apply(items))
+        .doOnNext(results -> answer(group, results))
+        .then()
+        .onErrorResume(
+            error ->
+                refusal.test(error) && group.size() > 1 ? halves(group) : refuse(group, error));
+  }
+
+  private Mono<Void> halves(List<Entry<T, R>> group) {
+    int middle = group.size() / 2;
+    return committed(group.subList(0, middle)).then(committed(group.subList(middle, group.size())));
+  }
+
+  private void answer(List<Entry<T, R>> group, List<R> results) {
+    for (int i = 0; i < group.size(); i++) {
+      group.get(i).sink.success(results.get(i));
+    }
+  }
+
+  private Mono<Void> refuse(List<Entry<T, R>> group, Throwable error) {
+    for (Entry<T, R> entry : group) {
+      entry.sink.error(error);
+    }
+    return Mono.empty();
+  }
+
+  private record Entry<T, R>(T item, MonoSink<R> sink) {}
+}

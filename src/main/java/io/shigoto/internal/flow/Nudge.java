@@ -1,0 +1,35 @@
+package io.shigoto.internal.flow;
+
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
+
+/**
+ * A signal without content: "look again". Any thread may give it at any moment and as often as it
+ * likes; what is given while the last look is still under way becomes one more look.
+ */
+public final class Nudge {
+
+  private final Sinks.Many<Boolean> sink = Sinks.unsafe().many().multicast().directBestEffort();
+  private final java.util.concurrent.atomic.AtomicInteger given =
+      new java.util.concurrent.atomic.AtomicInteger();
+
+  /** Asks for one more look. */
+  public void give() {
+    if (given.getAndIncrement() != 0) {
+      return;
+    }
+    int seen = 1;
+    do {
+      sink.tryEmitNext(Boolean.TRUE);
+      seen = given.addAndGet(-seen);
+    } while (seen != 0);
+  }
+
+  /**
+   * One element for the subscription itself and one for each nudge, coalesced: at most one waits
+   * for demand. Use with {@code concatMap(look, 0)} for work that runs one at a time.
+   */
+  public Flux<Boolean> looks() {
+    return sink.asFlux().startWith(Boolean.TRUE).onBackpressureLatest();
+  }
+}

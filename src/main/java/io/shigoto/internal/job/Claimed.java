@@ -1,0 +1,34 @@
+package io.shigoto.internal.job;
+
+import java.time.Instant;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job that this node has claimed, as the claim returned it: not yet decoded.
+ *
+ * @param lease the token of this claim; with the id it fences every later write of the run
+ * @param args JSON
+ * @param meta JSON, or null
+ */
+public record Claimed(
+    long id,
+    long lease,
+    String queue,
+    String worker,
+    int attempt,
+    int maxAttempts,
+    int priority,
+    String args,
+    @Nullable String meta,
+    Set<String> tags,
+    @Nullable String partitionKey,
+    Instant insertedAt,
+    Instant scheduledAt,
+    Instant claimedAt) {
+
+  @Override
+  public String toString() {
+    return "Claimed[id=%d, lease=%d, worker=%s]".formatted(id, lease, worker);
+  }
+}

@@ -1,0 +1,84 @@
+package io.shigoto.internal.job;
+
+import io.shigoto.event.JobEvent;
+import io.shigoto.event.JobListener;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
+
+/** Tells everybody who listens. Costs next to nothing while nobody does. */
+public final class Events {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Events.class);
+
+  private final String node;
+  private final List<JobListener> listeners;
+
+  public Events(String node, List<JobListener> listeners) {
+    this.node = node;
+    this.listeners = new CopyOnWriteArrayList<>(listeners);
+  }
+
+  /** Whether anybody listens. */
+  public boolean heard() {
+    return !listeners.isEmpty();
+  }
+
+  /**
+   * From now on, until cancelled; what a subscriber does not take in time beyond {@code buffer} is
+   * dropped, oldest first.
+   */
+  public Flux<JobEvent> stream(int buffer) {
+    return Flux.<JobEvent>create(
+            sink -> {
+              JobListener listener = sink::next;
+              listeners.add(listener);
+              sink.onDispose(() -> listeners.remove(listener));
+            },
+            FluxSink.OverflowStrategy.IGNORE)
+        .onBackpressureBuffer(
+            buffer, dropped -> {}, reactor.core.publisher.BufferOverflowStrategy.DROP_OLDEST);
+  }
+
+  public void ofRun(
+      JobEvent.Kind kind, RunKey run, @Nullable Duration took, @Nullable String detail) {
+    if (heard()) {
+      tell(
+          new JobEvent(
+              kind, node, run.id(), run.queue(), run.worker(), run.attempt(), null, took, detail));
+    }
+  }
+
+  public void ofJob(JobEvent.Kind kind, long id, String queue, String worker) {
+    if (heard()) {
+      tell(new JobEvent(kind, node, id, queue, worker, null, null, null, null));
+    }
+  }
+
+  public void ofQueue(JobEvent.Kind kind, String queue, int count, Duration took) {
+    if (heard()) {
+      tell(new JobEvent(kind, node, null, queue, null, null, count, took, null));
+    }
+  }
+
+  public void ofNode(JobEvent.Kind kind, String detail) {
+    if (heard()) {
+      tell(new JobEvent(kind, node, null, null, null, null, null, null, detail));
+    }
+  }
+
+  private void tell(JobEvent event) {
+    for (JobListener listener : listeners) {
+      try {
+        listener.on(event);
+      } catch (RuntimeException broken) {
+        LOG.warn("a listener failed: event={} error={}", event.kind(), broken.toString());
+      }
+    }
+  }
+}

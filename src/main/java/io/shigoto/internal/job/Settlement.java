@@ -1,0 +1,74 @@
+package io.shigoto.internal.job;
+
+import io.shigoto.event.JobEvent;
+import io.shigoto.job.JobState;
+import io.shigoto.worker.Backoff;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is to be written about a run that ended: one factory for each arrow that leaves {@code
+ * executing}.
+ *
+ * @param run whose
+ * @param to the state it moves to
+ * @param dueIn when it is due again; null where it ended, or where its time stays as it was
+ * @param refund how many attempts are given back, 0 or 1
+ * @param error the failure to remember, or null
+ * @param result JSON, or null
+ * @param kind the event that tells of it once it is written
+ */
+public record Settlement(
+    RunKey run,
+    JobState to,
+    @Nullable Duration dueIn,
+    int refund,
+    @Nullable Failure error,
+    @Nullable String result,
+    JobEvent.Kind kind) {
+
+  public static Settlement completed(RunKey run, @Nullable String result) {
+    return new Settlement(run, JobState.COMPLETED, null, 0, null, result, JobEvent.Kind.COMPLETED);
+  }
+
+  public static Settlement retryable(RunKey run, Failure error, Duration backoff) {
+    return new Settlement(run, JobState.RETRYABLE, backoff, 0, error, null, JobEvent.Kind.FAILED);
+  }
+
+  public static Settlement discarded(RunKey run, Failure error) {
+    return new Settlement(run, JobState.DISCARDED, null, 0, error, null, JobEvent.Kind.DISCARDED);
+  }
+
+  public static Settlement cancelled(RunKey run, Failure reason) {
+    return new Settlement(run, JobState.CANCELLED, null, 0, reason, null, JobEvent.Kind.CANCELLED);
+  }
+
+  public static Settlement snoozed(RunKey run, Duration time) {
+    return new Settlement(run, JobState.SCHEDULED, time, 1, null, null, JobEvent.Kind.SNOOZED);
+  }
+
+  public static Settlement released(RunKey run) {
+    return new Settlement(run, JobState.AVAILABLE, null, 1, null, null, JobEvent.Kind.RELEASED);
+  }
+
+  /**
+   * What is written instead when the database refuses what this one contains: the attempt failed.
+   */
+  public Settlement unwritable(Throwable refused) {
+    Failure failure =
+        new Failure(
+            run.attempt(),
+            "",
+            refused.getClass().getSimpleName(),
+            "the database refused the outcome",
+            "");
+    return run.attempt() >= run.maxAttempts()
+        ? discarded(run, failure)
+        : retryable(run, failure, Backoff.standard(run.attempt()));
+  }
+
+  /** The same settlement of a run whose node was lost. */
+  public Settlement asRescue() {
+    return new Settlement(run, to, dueIn, refund, error, result, JobEvent.Kind.RESCUED);
+  }
+}

@@ -1,0 +1,88 @@
+package io.shigoto.internal.job;
+
+import io.shigoto.internal.json.Json;
+import io.shigoto.worker.ReactiveWorker;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JavaType;
+
+/** The workers that a node knows, by every name that they serve. */
+public final class Workers {
+
+  private static final int LONGEST_NAME = 255;
+
+  private final Map<String, Known> byName = new LinkedHashMap<>();
+  private final Map<Class<?>, Known> byClass = new HashMap<>();
+
+  public Workers(Collection<? extends ReactiveWorker<?>> workers, Json json) {
+    for (ReactiveWorker<?> worker : workers) {
+      Known known = new Known(worker, worker.name(), json.argsType(worker), worker.timeout());
+      require(known);
+      add(known.name, known);
+      worker.aliases().forEach(alias -> add(alias, known));
+      byClass.put(worker.getClass(), known);
+    }
+  }
+
+  /** The worker that serves this name, or null. */
+  public @Nullable Known find(String name) {
+    return byName.get(name);
+  }
+
+  /** The worker of this class, or null. */
+  public @Nullable Known find(Class<?> type) {
+    return byClass.get(type);
+  }
+
+  /** All names that are served, aliases too. */
+  public String[] names() {
+    return byName.keySet().toArray(String[]::new);
+  }
+
+  private void add(String name, Known known) {
+    if (name.isBlank() || name.length() > LONGEST_NAME) {
+      throw new IllegalArgumentException(
+          "worker %s: a name must have 1 to %d characters, but is '%s'"
+              .formatted(known.worker.getClass().getName(), LONGEST_NAME, name));
+    }
+    Known other = byName.putIfAbsent(name, known);
+    if (other != null) {
+      throw new IllegalArgumentException(
+          "worker name '%s' is taken twice: by %s and by %s"
+              .formatted(
+                  name, other.worker.getClass().getName(), known.worker.getClass().getName()));
+    }
+  }
+
+  private static void require(Known known) {
+    ReactiveWorker<?> worker = known.worker;
+    String who = "worker '" + known.name + "': ";
+    if (worker.maxAttempts() < 1) {
+      throw new IllegalArgumentException(
+          who + "maxAttempts must be at least 1, but is " + worker.maxAttempts());
+    }
+    if (worker.priority() != (short) worker.priority()) {
+      throw new IllegalArgumentException(
+          who + "priority must be from -32768 to 32767, but is " + worker.priority());
+    }
+    if (known.timeout.isNegative() || known.timeout.isZero()) {
+      throw new IllegalArgumentException(who + "timeout must be positive, but is " + known.timeout);
+    }
+    if (worker.queue().isBlank() || worker.queue().length() > LONGEST_NAME) {
+      throw new IllegalArgumentException(
+          who
+              + "queue must have 1 to "
+              + LONGEST_NAME
+              + " characters, but is '"
+              + worker.queue()
+              + "'");
+    }
+  }
+
+  /** One worker, with what is asked of it once. */
+  public record Known(ReactiveWorker<?> worker, String name, JavaType argsType, Duration timeout) {}
+}

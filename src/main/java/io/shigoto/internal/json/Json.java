@@ -1,0 +1,122 @@
+package io.shigoto.internal.json;
+
+import io.shigoto.worker.ReactiveWorker;
+import io.shigoto.worker.Worker;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.json.JsonWriteFeature;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.JavaType;
+import tools.jackson.databind.json.JsonMapper;
+
+/** JSON as it goes into and comes out of the database. */
+public final class Json {
+
+  private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
+
+  private static final JsonMapper OWN = JsonMapper.builder().build();
+
+  private final JsonMapper mapper;
+  private final int limit;
+
+  /**
+   * @param mapper the application's; numbers that JSON does not have are refused, whatever it says
+   * @param limit how many bytes a payload may have
+   */
+  public Json(JsonMapper mapper, int limit) {
+    this.mapper = mapper.rebuild().disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS).build();
+    this.limit = limit;
+  }
+
+  /**
+   * Writes a value as JSON.
+   *
+   * @param what names the value in errors
+   * @throws IllegalArgumentException if JSON or PostgreSQL cannot hold it, or if it is over the
+   *     limit
+   */
+  public String write(String what, Object value) {
+    String text;
+    try {
+      text = mapper.writeValueAsString(value);
+    } catch (JacksonException refused) {
+      throw new IllegalArgumentException(
+          "%s cannot be written as JSON: %s at %s"
+              .formatted(what, refused.getClass().getSimpleName(), path(refused)));
+    }
+    JsonText.requireStorable(what, text);
+    long bytes = JsonText.bytes(text);
+    if (bytes > limit) {
+      throw new IllegalArgumentException(
+          "%s has %d bytes as JSON; the limit is %d (maxPayload)".formatted(what, bytes, limit));
+    }
+    return text;
+  }
+
+  /** Writes a record of the library's own, whose strings are known to be storable. No limit. */
+  public String writeOwn(Record value) {
+    return OWN.writeValueAsString(value);
+  }
+
+  /**
+   * Reads arguments.
+   *
+   * @throws ArgsDoNotFit with the path of the first place that does not fit
+   */
+  public Object read(String text, JavaType type) {
+    Object value;
+    try {
+      value = mapper.readValue(text, type);
+    } catch (JacksonException refused) {
+      throw new ArgsDoNotFit(
+          path(refused), type.getRawClass().getSimpleName(), refused.getClass().getSimpleName());
+    }
+    if (value == null) {
+      throw new ArgsDoNotFit("$", type.getRawClass().getSimpleName(), "null");
+    }
+    return value;
+  }
+
+  /** Reads an object whose values are strings. */
+  public Map<String, String> readTexts(String text) {
+    return OWN.readValue(text, TEXTS);
+  }
+
+  /** Reads a list of objects. */
+  public List<Map<String, Object>> readObjects(String text) {
+    return OWN.readValue(text, new TypeReference<>() {});
+  }
+
+  /** What a worker reads its arguments as: what it says, or the type argument of its class. */
+  public JavaType argsType(ReactiveWorker<?> worker) {
+    if (worker instanceof Worker.Typed typed) {
+      return mapper.getTypeFactory().constructType(typed.argsType());
+    }
+    JavaType declared =
+        mapper
+            .getTypeFactory()
+            .constructType(worker.getClass())
+            .findSuperType(ReactiveWorker.class);
+    if (declared == null
+        || declared.containedTypeCount() == 0
+        || declared.containedType(0).isJavaLangObject()) {
+      throw new IllegalArgumentException(
+          "worker %s does not say what its arguments are: give the type argument of ReactiveWorker in its class, or use Worker.of(name, type, function)"
+              .formatted(worker.getClass().getName()));
+    }
+    return declared.containedType(0);
+  }
+
+  private static String path(JacksonException error) {
+    StringBuilder path = new StringBuilder("$");
+    for (JacksonException.Reference step : error.getPath()) {
+      if (step.getPropertyName() != null) {
+        path.append('.').append(step.getPropertyName());
+      } else if (step.getIndex() >= 0) {
+        path.append('[').append(step.getIndex()).append(']');
+      }
+    }
+    return path.toString();
+  }
+}

@@ -1,0 +1,79 @@
+package io.shigoto.internal.postgres;
+
+import io.r2dbc.postgresql.api.PostgresqlConnection;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.Wrapped;
+import io.shigoto.internal.flow.Detached;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Makes connections to the server itself, under any pool or proxy the application has around its
+ * factory.
+ *
+ * <p>The driver's own time-out does not cover the handshake, and a cancelled attempt leaks: so an
+ * attempt is never cancelled, has a deadline of ours, and what arrives after it is closed.
+ */
+public final class Connector {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Connector.class);
+  private static final Duration CLOSING = Duration.ofSeconds(1);
+
+  private final ConnectionFactory factory;
+  private final Duration deadline;
+  private final Scheduler timer;
+
+  public Connector(ConnectionFactory factory, Duration deadline, Scheduler timer) {
+    this.factory = innermost(factory);
+    this.deadline = deadline;
+    this.timer = timer;
+    if (!"PostgreSQL".equals(this.factory.getMetadata().getName())) {
+      throw new IllegalArgumentException(
+          "the connection factory must be for PostgreSQL, but is for "
+              + this.factory.getMetadata().getName());
+    }
+  }
+
+  /** Connects when subscribed. Errors: the driver's, or a TimeoutException after the deadline. */
+  public Mono<Connection> connect() {
+    Mono<Connection> attempt = Mono.defer(() -> Mono.from(factory.create())).cast(Connection.class);
+    return Detached.of(attempt, late -> Detached.start(close(late))).timeout(deadline, timer);
+  }
+
+  /** Connects for LISTEN, which only the driver's own connection can do. */
+  public Mono<PostgresqlConnection> connectToListen() {
+    return connect()
+        .flatMap(
+            connection ->
+                connection instanceof PostgresqlConnection plain
+                    ? Mono.just(plain)
+                    : close(connection)
+                        .then(
+                            Mono.error(
+                                () ->
+                                    new IllegalStateException(
+                                        "LISTEN needs the driver's connection, not "
+                                            + connection.getClass().getName()))));
+  }
+
+  /** Closes a connection, and does not wait long for a server that does not answer. Never fails. */
+  public Mono<Void> close(Connection connection) {
+    return Mono.defer(() -> Mono.from(connection.close()))
+        .timeout(CLOSING, timer)
+        .doOnError(error -> LOG.debug("a connection did not close: error={}", error.toString()))
+        .onErrorComplete();
+  }
+
+  private static ConnectionFactory innermost(ConnectionFactory factory) {
+    ConnectionFactory current = factory;
+    while (current instanceof Wrapped<?> wrapper
+        && wrapper.unwrap() instanceof ConnectionFactory inner) {
+      current = inner;
+    }
+    return current;
+  }
+}

@@ -1,0 +1,108 @@
+package io.shigoto.internal.postgres;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Statement;
+import io.shigoto.internal.flow.Detached;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.pool.InstrumentedPool;
+import reactor.pool.PoolBuilder;
+import reactor.pool.PooledRef;
+
+/**
+ * The funnel for all database work: a few connections for one purpose, and one way to use them.
+ *
+ * <p>A statement that was sent cannot be taken back: a cancelled or timed-out write may still
+ * commit, and a connection given back in the middle of one harms the next borrower. So the whole of
+ * acquire, statement and release runs to its end whatever the caller does, has a deadline of its
+ * own, and a connection that saw an error is thrown away.
+ */
+public final class Database {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+
+  private final InstrumentedPool<Connection> pool;
+  private final Duration deadline;
+  private final Scheduler timer;
+
+  public Database(Connector connector, int connections, Duration deadline, Scheduler timer) {
+    this.deadline = deadline;
+    this.timer = timer;
+    this.pool =
+        PoolBuilder.from(connector.connect())
+            .sizeBetween(0, connections)
+            .destroyHandler(connector::close)
+            .buildPool();
+  }
+
+  /** Runs one statement and emits its rows, all of them, once it has ended. */
+  public <T> Mono<List<T>> list(Sql sql, Consumer<Statement> bind, Function<Readable, T> read) {
+    return use(connection -> list(connection, sql, bind, read));
+  }
+
+  /**
+   * Runs one statement on a connection of the caller's, in whatever transaction it is. Not
+   * detached, no deadline.
+   */
+  public static <T> Mono<List<T>> list(
+      Connection connection, Sql sql, Consumer<Statement> bind, Function<Readable, T> read) {
+    return Mono.defer(
+        () -> {
+          Statement statement = connection.createStatement(sql.text());
+          bind.accept(statement);
+          return Flux.from(statement.execute()).concatMap(result -> result.map(read)).collectList();
+        });
+  }
+
+  /**
+   * Runs work that needs one connection for more than a statement; it must emit exactly one
+   * element.
+   */
+  <T> Mono<T> use(Function<Connection, Mono<T>> work) {
+    return Detached.of(pool.acquire(deadline).flatMap(borrowed -> use(borrowed, work)));
+  }
+
+  private <T> Mono<T> use(PooledRef<Connection> borrowed, Function<Connection, Mono<T>> work) {
+    return Mono.defer(() -> work.apply(borrowed.poolable()))
+        .timeout(deadline, timer)
+        .flatMap(value -> borrowed.release().thenReturn(value))
+        .onErrorResume(error -> giveBack(borrowed, error).then(Mono.error(error)));
+  }
+
+  private static Mono<Void> giveBack(PooledRef<Connection> borrowed, Throwable error) {
+    if (isRefusal(error)) {
+      return borrowed.release();
+    }
+    return borrowed
+        .invalidate()
+        .doOnError(
+            failed -> LOG.debug("a connection was not destroyed: error={}", failed.toString()))
+        .onErrorComplete();
+  }
+
+  /**
+   * Whether the server refused the statement for what it contained: the connection itself is as
+   * good as before.
+   */
+  public static boolean isRefusal(Throwable error) {
+    if (!(error instanceof R2dbcException refused)) {
+      return false;
+    }
+    String state = refused.getSqlState();
+    return state != null && (state.startsWith("22") || state.startsWith("23"));
+  }
+
+  /** Closes all connections; work that still waits for one fails. */
+  public Mono<Void> close() {
+    return pool.disposeLater();
+  }
+}

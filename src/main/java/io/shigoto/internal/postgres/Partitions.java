@@ -1,0 +1,77 @@
+package io.shigoto.internal.postgres;
+
+import io.r2dbc.spi.R2dbcException;
+import java.util.List;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * The partitions of job_history, one per day. A day that cannot be made now (another node makes it,
+ * or its rows are already in the default partition) is not needed: the default partition takes what
+ * no other does.
+ */
+public final class Partitions {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Partitions.class);
+  private static final int DAYS_AHEAD = 7;
+
+  private final Database database;
+  private final Sql findDays;
+  private final Sql createDay;
+  private final Sql dropDay;
+  private final Sql sweep;
+
+  public Partitions(Database database, String schema) {
+    this.database = database;
+    this.findDays = Sql.load("find_days", schema);
+    this.createDay = Sql.load("create_day", schema);
+    this.dropDay = Sql.load("drop_day", schema);
+    this.sweep = Sql.load("sweep_history", schema);
+  }
+
+  /**
+   * Makes the days to come and drops those older than so many days; emits how many were made or
+   * dropped.
+   */
+  public Mono<Long> keep(int days) {
+    return database
+        .list(findDays, statement -> statement.bind(0, DAYS_AHEAD).bind(1, days), Partitions::read)
+        .flatMapMany(Flux::fromIterable)
+        .concatMap(this::apply)
+        .count()
+        .delayUntil(
+            done -> database.list(sweep, statement -> statement.bind(0, days), row -> true));
+  }
+
+  private static List<String> read(io.r2dbc.spi.Readable row) {
+    return List.of(text(row, 0), text(row, 1), text(row, 2), text(row, 3));
+  }
+
+  private Mono<List<Boolean>> apply(List<String> day) {
+    String chore = day.get(0);
+    Sql ddl =
+        "drop".equals(chore)
+            ? dropDay.with("name", day.get(1))
+            : createDay
+                .with("name", day.get(1))
+                .with("day", day.get(2))
+                .with("next_day", day.get(3));
+    return database
+        .list(ddl, statement -> {}, row -> true)
+        .doOnNext(done -> LOG.info("history: {} partition={}", chore, day.get(1)))
+        .onErrorResume(R2dbcException.class, refused -> left(day, refused));
+  }
+
+  private static Mono<List<Boolean>> left(List<String> day, R2dbcException refused) {
+    LOG.debug(
+        "history: left for later partition={} sqlstate={}", day.get(1), refused.getSqlState());
+    return Mono.empty();
+  }
+
+  private static String text(io.r2dbc.spi.Readable row, int column) {
+    return Objects.requireNonNull(row.get(column, String.class));
+  }
+}

@@ -1,0 +1,51 @@
+package io.shigoto.internal.queue;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * How many jobs a queue claims beyond its free slots. When runs are shorter than the round trip of
+ * a claim, the slots would stand empty most of the time: so what was finished during the last
+ * claim, and twice as much, may wait ahead. Runs that take longer than a claim finish none
+ * meanwhile, and nothing is claimed ahead of them.
+ */
+final class Appetite {
+
+  private final int most;
+  private final LongAdder finished = new LongAdder();
+  private volatile int ahead;
+
+  /**
+   * @param most how many may ever wait ahead
+   */
+  Appetite(int most) {
+    this.most = most;
+  }
+
+  /** A run has ended. */
+  void finished() {
+    finished.increment();
+  }
+
+  /** To be given to {@link #claimed} when the claim that begins now has ended. */
+  long mark() {
+    return finished.sum();
+  }
+
+  /** A claim has ended. */
+  void claimed(long mark) {
+    ahead = (int) Math.min(most, 2 * (finished.sum() - mark));
+  }
+
+  /**
+   * How many to claim now; 0 if it is better to wait.
+   *
+   * @param free slots that stand empty
+   * @param waiting runs that wait for a slot
+   */
+  int limit(long free, int waiting) {
+    long wanted = free + ahead - waiting;
+    return wanted > 0 && (free > 0 || wanted > ahead / 2)
+        ? (int) Math.min(wanted, Integer.MAX_VALUE)
+        : 0;
+  }
+}

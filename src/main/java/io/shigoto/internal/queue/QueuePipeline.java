@@ -1,0 +1,182 @@
+package io.shigoto.internal.queue;
+
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.claim.Claimer;
+import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.flow.Nudge;
+import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.run.Run;
+import io.shigoto.internal.run.Runner;
+import io.shigoto.internal.run.Runs;
+import io.shigoto.internal.settle.Settler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * A queue of one node while it works.
+ *
+ * <p>Claims: one at a time, as many as there are free slots and a little ahead, when there may be
+ * work. Runs: as many at a time as the queue's concurrency. Settlements: as many unwritten as the
+ * window holds; when it is full, runs that have ended keep their slots, so a slow database slows
+ * claiming by itself.
+ */
+public final class QueuePipeline {
+
+  private static final Logger LOG = LoggerFactory.getLogger(QueuePipeline.class);
+  private static final int MOST_AHEAD = 1000;
+  private static final int LARGEST_CLAIM = 1000;
+  private static final int WINDOW = 2000;
+
+  private final String queue;
+  private final int concurrency;
+  private final Parts parts;
+  private final Nudge work;
+  private final Nudge room = new Nudge();
+  private final Ahead ahead = new Ahead(this::lookIfHungry);
+  private final Appetite appetite = new Appetite(MOST_AHEAD);
+  private volatile boolean mayHaveWork;
+
+  /**
+   * @param work given when there may be work
+   */
+  public QueuePipeline(String queue, int concurrency, Parts parts, Nudge work) {
+    this.queue = queue;
+    this.concurrency = concurrency;
+    this.parts = parts;
+    this.work = work;
+  }
+
+  /**
+   * Works while subscribed; completes when everything that it held is settled.
+   *
+   * @param stop when it completes, no more is claimed, what was not started is given back, and the
+   *     rest runs to its end
+   */
+  public Flux<?> flow(Mono<Void> stop) {
+    Flux<Ended> ended = ahead.runs().flatMap(this::run, concurrency);
+    Flux<Ended> unstarted =
+        looks()
+            .takeUntilOther(stop)
+            .concatMap(look -> claim(stop), 0)
+            .thenMany(Flux.defer(() -> Flux.fromIterable(ahead.close())))
+            .map(this::released);
+    return Flux.merge(ended.flatMap(this::settle, WINDOW), unstarted.flatMap(this::settle, WINDOW));
+  }
+
+  private Flux<Boolean> looks() {
+    return Flux.merge(work.looks().doOnNext(look -> mayHaveWork = true), room.looks())
+        .onBackpressureLatest();
+  }
+
+  private void lookIfHungry() {
+    if (mayHaveWork && limit() > 0) {
+      room.give();
+    }
+  }
+
+  private int limit() {
+    return Math.min(LARGEST_CLAIM, appetite.limit(ahead.free(), ahead.size()));
+  }
+
+  /**
+   * A claim is never cancelled: its rows may be ours already. While it fails, it is tried again
+   * until the stop.
+   */
+  private Mono<Void> claim(Mono<Void> stop) {
+    int limit = mayHaveWork ? limit() : 0;
+    if (limit == 0) {
+      return Mono.empty();
+    }
+    mayHaveWork = false;
+    long finished = appetite.mark();
+    long began = parts.nanos.getAsLong();
+    return parts
+        .claiming
+        .until(parts.claimer.claim(queue, limit), stop)
+        .doOnNext(jobs -> took(jobs, limit, finished, began))
+        .then();
+  }
+
+  private void took(List<Claimed> jobs, int limit, long finished, long began) {
+    appetite.claimed(finished);
+    if (jobs.size() >= limit) {
+      mayHaveWork = true;
+    }
+    if (jobs.isEmpty()) {
+      return;
+    }
+    parts.events.ofQueue(
+        JobEvent.Kind.QUEUE_CLAIM,
+        queue,
+        jobs.size(),
+        Duration.ofNanos(parts.nanos.getAsLong() - began));
+    List<Run> held = new ArrayList<>(jobs.size());
+    for (Claimed job : jobs) {
+      Run run = parts.runs.hold(job);
+      held.add(run);
+      parts.events.ofRun(JobEvent.Kind.CLAIMED, run.key(), null, null);
+    }
+    ahead.add(held);
+    lookIfHungry();
+  }
+
+  private Mono<Ended> run(Run run) {
+    long began = parts.nanos.getAsLong();
+    return parts.runner.run(run).map(settlement -> ended(run, settlement, began));
+  }
+
+  private Ended ended(Run run, Settlement settlement, long began) {
+    appetite.finished();
+    return new Ended(run, settlement, Duration.ofNanos(parts.nanos.getAsLong() - began));
+  }
+
+  private Ended released(Run run) {
+    return new Ended(run, Settlement.released(run.key()), Duration.ZERO);
+  }
+
+  private Mono<Boolean> settle(Ended ended) {
+    return parts.settler.settle(ended.settlement).doOnNext(written -> settled(ended, written));
+  }
+
+  private void settled(Ended ended, boolean written) {
+    parts.runs.letGo(ended.run);
+    Settlement settlement = ended.settlement;
+    if (!written) {
+      LOG.warn(
+          "a run ended after it had lost its lease, nothing was written: job={} worker={} attempt={}",
+          settlement.run().id(),
+          settlement.run().worker(),
+          settlement.run().attempt());
+    }
+    parts.events.ofRun(
+        written ? settlement.kind() : JobEvent.Kind.SUPERSEDED,
+        settlement.run(),
+        ended.took,
+        settlement.error() == null ? null : settlement.error().type());
+  }
+
+  /**
+   * What the queues of a node share.
+   *
+   * @param claiming what is done when a claim fails
+   * @param nanos a clock for elapsed time
+   */
+  public record Parts(
+      Claimer claimer,
+      Runner runner,
+      Runs runs,
+      Settler settler,
+      Events events,
+      KeepGoing claiming,
+      LongSupplier nanos) {}
+
+  private record Ended(Run run, Settlement settlement, Duration took) {}
+}

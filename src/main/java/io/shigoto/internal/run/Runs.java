@@ -1,0 +1,42 @@
+package io.shigoto.internal.run;
+
+import io.shigoto.internal.job.Claimed;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Everything that one incarnation of a node holds: waiting for a slot, running, or waiting to be
+ * settled.
+ */
+public final class Runs {
+
+  private final Map<Long, Run> byId = new ConcurrentHashMap<>();
+
+  /** Takes in a job that was just claimed. */
+  public Run hold(Claimed job) {
+    Run run = new Run(job);
+    byId.put(job.id(), run);
+    return run;
+  }
+
+  /** Lets go of a run that is settled. A later claim of the same job is another run, and stays. */
+  public void letGo(Run run) {
+    byId.remove(run.key().id(), run);
+  }
+
+  /** Whether this very run is held. */
+  public boolean holds(long id, long lease) {
+    Run run = byId.get(id);
+    return run != null && run.key().lease() == lease;
+  }
+
+  /** How many are held. */
+  public int size() {
+    return byId.size();
+  }
+
+  /** Ends all runs that are still under way. */
+  public void cutAll() {
+    byId.values().forEach(Run::cut);
+  }
+}

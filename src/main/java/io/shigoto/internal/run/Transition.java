@@ -1,0 +1,94 @@
+package io.shigoto.internal.run;
+
+import io.shigoto.internal.job.Failure;
+import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.json.Json;
+import io.shigoto.worker.Backoff;
+import io.shigoto.worker.Outcome;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** From how a run ended to what is to be written about it. */
+public final class Transition {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Transition.class);
+  private static final Duration LONGEST_BACKOFF = Duration.ofDays(3650);
+
+  private final String node;
+  private final Json json;
+
+  public Transition(String node, Json json) {
+    this.node = node;
+    this.json = json;
+  }
+
+  /**
+   * Decides what an outcome means for its job.
+   *
+   * @param known the worker, whose backoff is asked; null if this node does not know it, then the
+   *     standard backoff holds
+   */
+  public Settlement of(RunKey run, Outcome outcome, Workers.@Nullable Known known) {
+    if (outcome instanceof Outcome.Done done) {
+      return completed(run, done, known);
+    }
+    if (outcome instanceof Outcome.Failed failed) {
+      return failed(run, failed.error(), known);
+    }
+    if (outcome instanceof Outcome.Snooze snooze) {
+      return Settlement.snoozed(run, snooze.time());
+    }
+    if (outcome instanceof Outcome.Cancel cancel) {
+      return Settlement.cancelled(
+          run, Failure.of(run.attempt(), node, "cancelled", cancel.reason()));
+    }
+    Outcome.Discard discard = (Outcome.Discard) outcome;
+    return Settlement.discarded(
+        run, Failure.of(run.attempt(), node, "discarded", discard.reason()));
+  }
+
+  private Settlement completed(RunKey run, Outcome.Done done, Workers.@Nullable Known known) {
+    if (done.result() == null) {
+      return Settlement.completed(run, null);
+    }
+    try {
+      return Settlement.completed(
+          run, json.write("result of worker '" + run.worker() + "'", done.result()));
+    } catch (IllegalArgumentException refused) {
+      return failed(run, refused, known);
+    }
+  }
+
+  private Settlement failed(RunKey run, Throwable error, Workers.@Nullable Known known) {
+    Failure failure = Failure.of(run.attempt(), node, error);
+    return run.attempt() >= run.maxAttempts()
+        ? Settlement.discarded(run, failure)
+        : Settlement.retryable(run, failure, backoff(run.attempt(), error, known));
+  }
+
+  private static Duration backoff(int attempt, Throwable error, Workers.@Nullable Known known) {
+    if (known == null) {
+      return Backoff.standard(attempt);
+    }
+    try {
+      Duration chosen = known.worker().backoff(attempt, error);
+      if (chosen != null && !chosen.isNegative()) {
+        return chosen.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : chosen;
+      }
+      LOG.warn(
+          "backoff is null or negative, the standard one is used: worker={} backoff={}",
+          known.name(),
+          chosen);
+    } catch (RuntimeException broken) {
+      LOG.warn(
+          "backoff failed, the standard one is used: worker={} error={}",
+          known.name(),
+          broken.toString());
+    }
+    return Backoff.standard(attempt);
+  }
+}

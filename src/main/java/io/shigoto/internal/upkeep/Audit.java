@@ -1,0 +1,97 @@
+package io.shigoto.internal.upkeep;
+
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.run.Runs;
+import io.shigoto.internal.settle.Settler;
+import java.time.Duration;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Gives back what the node owns in the table but does not hold: a claim that committed and whose
+ * answer was lost. Only claims older than any statement can be are looked at, so one that is still
+ * under way is left alone.
+ */
+public final class Audit implements Chore {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Audit.class);
+  private static final int AT_ONCE = 1000;
+
+  private final Database database;
+  private final Sql findOwned;
+  private final UUID node;
+  private final Duration settled;
+  private final Runs runs;
+  private final Settler settler;
+  private final Events events;
+
+  /**
+   * @param settled how old a claim must be for its answer to have arrived, if it ever does
+   */
+  public Audit(
+      Database database,
+      String schema,
+      UUID node,
+      Duration settled,
+      Runs runs,
+      Settler settler,
+      Events events) {
+    this.database = database;
+    this.findOwned = Sql.load("find_owned", schema);
+    this.node = node;
+    this.settled = settled;
+    this.runs = runs;
+    this.settler = settler;
+    this.events = events;
+  }
+
+  @Override
+  public String name() {
+    return "audit";
+  }
+
+  @Override
+  public Duration period() {
+    return settled;
+  }
+
+  @Override
+  public Mono<Long> once() {
+    return database
+        .list(
+            findOwned,
+            statement -> statement.bind(0, node.toString()).bind(1, settled.toMillis()),
+            Rescue::read)
+        .flatMapMany(Flux::fromIterable)
+        .filter(run -> !runs.holds(run.id(), run.lease()))
+        .flatMap(this::giveBack, AT_ONCE)
+        .filter(written -> written)
+        .count()
+        .doOnNext(Audit::tell);
+  }
+
+  private Mono<Boolean> giveBack(RunKey run) {
+    return settler
+        .settle(Settlement.released(run))
+        .doOnNext(
+            written -> {
+              if (written) {
+                events.ofRun(JobEvent.Kind.RELEASED, run, null, "audit");
+              }
+            });
+  }
+
+  private static void tell(long count) {
+    if (count > 0) {
+      LOG.warn("gave back jobs whose claim was never answered: count={}", count);
+    }
+  }
+}

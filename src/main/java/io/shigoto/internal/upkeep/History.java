@@ -1,0 +1,38 @@
+package io.shigoto.internal.upkeep;
+
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Partitions;
+import java.time.Duration;
+import reactor.core.publisher.Mono;
+
+/** Keeps the days of history: the next ones ready, the old ones dropped. */
+public final class History implements Chore {
+
+  private static final Duration PERIOD = Duration.ofHours(1);
+
+  private final Partitions partitions;
+  private final int days;
+
+  /**
+   * @param days how many days are kept, beside today
+   */
+  public History(Database database, String schema, int days) {
+    this.partitions = new Partitions(database, schema);
+    this.days = days;
+  }
+
+  @Override
+  public String name() {
+    return "history";
+  }
+
+  @Override
+  public Duration period() {
+    return PERIOD;
+  }
+
+  @Override
+  public Mono<Long> once() {
+    return partitions.keep(days);
+  }
+}

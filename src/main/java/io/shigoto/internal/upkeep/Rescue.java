@@ -1,0 +1,124 @@
+package io.shigoto.internal.upkeep;
+
+import io.r2dbc.spi.Readable;
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.run.NodeLost;
+import io.shigoto.internal.run.Transition;
+import io.shigoto.internal.settle.Settler;
+import io.shigoto.worker.Outcome;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Settles runs whose node is gone as failed attempts: error remembered, backoff applied,
+ * maxAttempts respected, whether this node knows the worker or not. It is a settlement like any
+ * other, fenced by the lease of the run as it was found: so nodes may rescue at the same time, and
+ * a job that was settled or claimed meanwhile is left alone.
+ */
+public final class Rescue implements Chore {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Rescue.class);
+  private static final int GROUP_SIZE = 1000;
+  private static final Duration FORGET_NODES_AFTER = Duration.ofHours(1);
+
+  private final Database database;
+  private final Sql findLost;
+  private final Sql pruneNodes;
+  private final Duration period;
+  private final Workers workers;
+  private final Transition transition;
+  private final Settler settler;
+  private final Events events;
+
+  public Rescue(
+      Database database,
+      String schema,
+      Duration period,
+      Workers workers,
+      Transition transition,
+      Settler settler,
+      Events events) {
+    this.database = database;
+    this.findLost = Sql.load("find_lost", schema);
+    this.pruneNodes = Sql.load("prune_nodes", schema);
+    this.period = period;
+    this.workers = workers;
+    this.transition = transition;
+    this.settler = settler;
+    this.events = events;
+  }
+
+  @Override
+  public String name() {
+    return "rescue";
+  }
+
+  @Override
+  public Duration period() {
+    return period;
+  }
+
+  @Override
+  public Mono<Long> once() {
+    return database
+        .list(findLost, statement -> statement.bind(0, GROUP_SIZE), Rescue::read)
+        .flatMap(this::rescue)
+        .delayUntil(rescued -> prune());
+  }
+
+  /** A run as find_lost.sql and find_owned.sql return it. */
+  static RunKey read(Readable row) {
+    return new RunKey(
+        Objects.requireNonNull(row.get(0, Long.class)),
+        Objects.requireNonNull(row.get(1, Long.class)),
+        Objects.requireNonNull(row.get(2, String.class)),
+        Objects.requireNonNull(row.get(3, String.class)),
+        Objects.requireNonNull(row.get(4, Integer.class)),
+        Objects.requireNonNull(row.get(5, Integer.class)));
+  }
+
+  private Mono<Long> rescue(List<RunKey> lost) {
+    return Flux.fromIterable(lost)
+        .flatMap(this::rescue, GROUP_SIZE)
+        .filter(written -> written)
+        .count()
+        .doOnNext(count -> tell(count));
+  }
+
+  private Mono<Boolean> rescue(RunKey run) {
+    Settlement failed =
+        transition.of(run, Outcome.failed(new NodeLost()), workers.find(run.worker()));
+    return settler
+        .settle(failed.asRescue())
+        .doOnNext(
+            written -> {
+              if (written) {
+                events.ofRun(JobEvent.Kind.RESCUED, run, null, failed.to().sqlName());
+              }
+            });
+  }
+
+  private Mono<Long> prune() {
+    return database
+        .list(
+            pruneNodes, statement -> statement.bind(0, FORGET_NODES_AFTER.toMillis()), row -> true)
+        .map(rows -> (long) rows.size());
+  }
+
+  private static void tell(long count) {
+    if (count > 0) {
+      LOG.warn("rescued runs of lost nodes: count={}", count);
+    }
+  }
+}

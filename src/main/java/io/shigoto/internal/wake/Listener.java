@@ -1,0 +1,128 @@
+package io.shigoto.internal.wake;
+
+import io.r2dbc.postgresql.api.Notification;
+import io.r2dbc.postgresql.api.PostgresqlConnection;
+import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.postgres.Connector;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * One LISTEN connection for the node. It notifies itself every few seconds: a link that is half
+ * open, or a pooler that takes LISTEN and delivers nothing, shows by the canary that does not come
+ * back. Then the connection is closed and made anew, and everything is looked at once, because
+ * signals were lost meanwhile.
+ */
+public final class Listener {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+
+  private final Connector connector;
+  private final String channel;
+  private final String canary;
+  private final Wakeups wakeups;
+  private final Duration period;
+  private final Scheduler timer;
+  private final KeepGoing keepGoing;
+  private volatile boolean heard;
+
+  /**
+   * @param period between canaries; without any notification for three of them the connection is
+   *     given up
+   */
+  public Listener(
+      Connector connector,
+      String schema,
+      UUID node,
+      Wakeups wakeups,
+      Duration period,
+      Scheduler timer) {
+    this.connector = connector;
+    this.channel = schema;
+    this.canary = schema + "_" + node.toString().replace("-", "").substring(0, 12);
+    this.wakeups = wakeups;
+    this.period = period;
+    this.timer = timer;
+    this.keepGoing = new KeepGoing("listen", timer);
+  }
+
+  /** Listens while subscribed, across lost connections. */
+  public Flux<?> flow() {
+    return keepGoing.always(
+        Flux.usingWhen(
+            connector.connectToListen(),
+            this::listen,
+            this::close,
+            (c, e) -> close(c),
+            this::close));
+  }
+
+  /** Whether notifications arrive. */
+  public boolean isHearing() {
+    return heard;
+  }
+
+  private Flux<Boolean> listen(PostgresqlConnection connection) {
+    Flux<Boolean> notifications =
+        connection
+            .getNotifications()
+            .doOnNext(this::take)
+            .map(notification -> true)
+            .timeout(period.multipliedBy(3), timer);
+    Mono<Boolean> listening =
+        execute(connection, "LISTEN " + channel + "; LISTEN " + canary)
+            .doOnSuccess(done -> wakeups.everything())
+            .then(Mono.empty());
+    Flux<Boolean> canaries =
+        Flux.interval(Duration.ZERO, period, timer)
+            .onBackpressureDrop()
+            .concatMap(tick -> execute(connection, "NOTIFY " + canary).timeout(period, timer), 0)
+            .then(Mono.<Boolean>empty())
+            .flux();
+    return Flux.merge(notifications, listening.thenMany(canaries));
+  }
+
+  private void take(Notification notification) {
+    heard = true;
+    if (!notification.getName().equals(channel)) {
+      return;
+    }
+    String payload = notification.getParameter();
+    if (payload == null || payload.isEmpty()) {
+      wakeups.everything();
+    } else if (payload.charAt(0) == 'q') {
+      wakeups.queue(payload.substring(1));
+    } else {
+      wakeups.ring(java.util.List.of(), millis(payload));
+    }
+  }
+
+  /** A payload that nobody of ours wrote counts as "look now". */
+  private static long millis(String payload) {
+    try {
+      return Math.max(0, Long.parseLong(payload, 1, payload.length(), 10));
+    } catch (NumberFormatException foreign) {
+      LOG.debug("not one of our notifications: length={}", payload.length());
+      return 0;
+    }
+  }
+
+  private Mono<Void> close(@Nullable PostgresqlConnection connection) {
+    heard = false;
+    return connection == null ? Mono.empty() : connector.close(connection);
+  }
+
+  private static Mono<Void> execute(PostgresqlConnection connection, String statement) {
+    return connection
+        .createStatement(statement)
+        .execute()
+        .concatMap(result -> result.getRowsUpdated())
+        .then();
+  }
+}

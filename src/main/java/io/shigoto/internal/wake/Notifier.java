@@ -1,0 +1,61 @@
+package io.shigoto.internal.wake;
+
+import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.GroupCommit;
+import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Sql;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Tells the other nodes, after the commit and on a connection of its own. The first notification
+ * leaves at once; what comes within the next few milliseconds goes together.
+ */
+public final class Notifier implements Bell {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Notifier.class);
+  private static final Duration PAUSE = Duration.ofMillis(5);
+  private static final int GROUP_SIZE = 10_000;
+
+  private final Database database;
+  private final Sql notify;
+  private final Scheduler timer;
+  private final GroupCommit<String, Boolean> group;
+
+  public Notifier(Database database, String schema, Scheduler timer) {
+    this.database = database;
+    this.notify = Sql.load("notify", schema);
+    this.timer = timer;
+    this.group = new GroupCommit<>(this::send, error -> false, GROUP_SIZE, 1);
+  }
+
+  @Override
+  public void ring(Collection<String> available, long dueIn) {
+    available.forEach(queue -> tell("q" + queue));
+    if (dueIn >= 0) {
+      tell("d" + dueIn);
+    }
+  }
+
+  private void tell(String payload) {
+    Detached.start(group.submit(payload));
+  }
+
+  /** A notification that is lost costs a poll period, no more: so a failure is not tried again. */
+  private Mono<List<Boolean>> send(List<String> payloads) {
+    String[] distinct = payloads.stream().distinct().toArray(String[]::new);
+    return database
+        .list(notify, statement -> statement.bind(0, distinct), row -> true)
+        .doOnError(error -> LOG.debug("could not notify: error={}", error.toString()))
+        .onErrorReturn(List.of())
+        .delayElement(PAUSE, timer)
+        .thenReturn(Collections.nCopies(payloads.size(), true));
+  }
+}

@@ -1,0 +1,48 @@
+package io.shigoto.internal.wake;
+
+import io.shigoto.internal.flow.Nudge;
+import io.shigoto.internal.job.Bell;
+import java.util.Collection;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Where all reasons to look meet: one nudge per queue of this node, and the alarm for what is due
+ * later.
+ */
+public final class Wakeups implements Bell {
+
+  private final Map<String, Nudge> queues = new ConcurrentHashMap<>();
+  private final Alarm alarm;
+
+  public Wakeups(Alarm alarm) {
+    this.alarm = alarm;
+  }
+
+  /** The nudge of a queue that this node serves. */
+  public Nudge of(String queue) {
+    return queues.computeIfAbsent(queue, name -> new Nudge());
+  }
+
+  /** Looks at one queue, if this node serves it. */
+  public void queue(String queue) {
+    Nudge nudge = queues.get(queue);
+    if (nudge != null) {
+      nudge.give();
+    }
+  }
+
+  /** Looks everywhere: after a time in which signals may have been lost. */
+  public void everything() {
+    queues.values().forEach(Nudge::give);
+    alarm.in(0);
+  }
+
+  @Override
+  public void ring(Collection<String> available, long dueIn) {
+    available.forEach(this::queue);
+    if (dueIn >= 0) {
+      alarm.in(dueIn);
+    }
+  }
+}

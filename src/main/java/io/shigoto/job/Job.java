@@ -1,0 +1,63 @@
+package io.shigoto.job;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job as it stood in the database when it was read. Its text form leaves out args, meta and
+ * result.
+ *
+ * @param id the job
+ * @param state where it is in its life
+ * @param queue the lane it waits in
+ * @param worker the name of the code that runs it
+ * @param args its arguments, as JSON text
+ * @param meta what travels with it
+ * @param tags its labels
+ * @param priority higher is claimed first
+ * @param attempt how many attempts were started and not given back
+ * @param maxAttempts how many it may have
+ * @param partitionKey whose it is, if that was said
+ * @param insertedAt when it was enqueued
+ * @param scheduledAt when it is or was due
+ * @param claimedAt when its latest run was claimed; null if none was
+ * @param finishedAt when it ended; null while it lives
+ * @param node the incarnation of the node that runs it; null if none does
+ * @param errors its latest failures, oldest first
+ * @param result what it gave back, as JSON text; null if nothing
+ */
+public record Job(
+    long id,
+    JobState state,
+    String queue,
+    String worker,
+    String args,
+    Map<String, String> meta,
+    Set<String> tags,
+    int priority,
+    int attempt,
+    int maxAttempts,
+    @Nullable String partitionKey,
+    Instant insertedAt,
+    Instant scheduledAt,
+    @Nullable Instant claimedAt,
+    @Nullable Instant finishedAt,
+    @Nullable String node,
+    List<JobError> errors,
+    @Nullable String result) {
+
+  public Job {
+    meta = Map.copyOf(meta);
+    tags = Set.copyOf(tags);
+    errors = List.copyOf(errors);
+  }
+
+  @Override
+  public String toString() {
+    return "Job[id=%d, state=%s, queue=%s, worker=%s, attempt=%d/%d]"
+        .formatted(id, state, queue, worker, attempt, maxAttempts);
+  }
+}

@@ -1,0 +1,262 @@
+package io.shigoto.job;
+
+import io.shigoto.worker.ReactiveWorker;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job to be enqueued: immutable, each method gives a changed copy. What is not set here is the
+ * worker's own default, or the library's if this node does not know the worker.
+ *
+ * <p>Errors: a value that makes no sense is refused by the method that takes it, with an {@link
+ * IllegalArgumentException} that names it. Its text form leaves out args and meta.
+ */
+public final class NewJob {
+
+  private static final int LONGEST_NAME = 255;
+
+  private final @Nullable Class<?> workerClass;
+  private final @Nullable String workerName;
+  private final Object args;
+  private final Options options;
+
+  private NewJob(
+      @Nullable Class<?> workerClass, @Nullable String workerName, Object args, Options options) {
+    this.workerClass = workerClass;
+    this.workerName = workerName;
+    this.args = args;
+    this.options = options;
+  }
+
+  /**
+   * A job for a worker that this node has registered.
+   *
+   * @param worker the worker's class; its name and defaults are taken from the registered instance
+   * @param args anything Jackson can write; it is written when the job is enqueued
+   */
+  public static <A> NewJob of(Class<? extends ReactiveWorker<A>> worker, A args) {
+    return new NewJob(
+        Objects.requireNonNull(worker, "worker"),
+        null,
+        Objects.requireNonNull(args, "args"),
+        Options.NONE);
+  }
+
+  /**
+   * A job for a worker by its name; this node need not know it, another may serve it.
+   *
+   * @param worker 1 to 255 characters
+   * @param args anything Jackson can write
+   */
+  public static NewJob of(String worker, Object args) {
+    return new NewJob(
+        null, requireName("worker", worker), Objects.requireNonNull(args, "args"), Options.NONE);
+  }
+
+  /** The lane it waits in. 1 to 255 characters. Default: the worker's, else {@code default}. */
+  public NewJob queue(String queue) {
+    requireName("queue", queue);
+    return with(
+        new Options(
+            queue,
+            options.priority,
+            options.maxAttempts,
+            options.scheduledAt,
+            options.delay,
+            options.tags,
+            options.meta,
+            options.partitionKey));
+  }
+
+  /** Higher is claimed first; from -32768 to 32767. Default: the worker's, else 0. */
+  public NewJob priority(int priority) {
+    require(
+        priority == (short) priority, "priority must be from -32768 to 32767, but is", priority);
+    return with(
+        new Options(
+            options.queue,
+            priority,
+            options.maxAttempts,
+            options.scheduledAt,
+            options.delay,
+            options.tags,
+            options.meta,
+            options.partitionKey));
+  }
+
+  /** How many attempts it may have, from 1. Default: the worker's, else 3. */
+  public NewJob maxAttempts(int maxAttempts) {
+    require(maxAttempts >= 1, "maxAttempts must be at least 1, but is", maxAttempts);
+    return with(
+        new Options(
+            options.queue,
+            options.priority,
+            maxAttempts,
+            options.scheduledAt,
+            options.delay,
+            options.tags,
+            options.meta,
+            options.partitionKey));
+  }
+
+  /**
+   * Due at this time by the database's clock, to the microsecond; a time that has passed is due at
+   * once. Replaces a delay.
+   */
+  public NewJob scheduledAt(Instant time) {
+    Instant rounded = Objects.requireNonNull(time, "scheduledAt").truncatedTo(ChronoUnit.MICROS);
+    require(
+        rounded.isAfter(Instant.parse("0001-01-01T00:00:00Z"))
+            && rounded.isBefore(Instant.parse("9999-12-31T00:00:00Z")),
+        "scheduledAt must be from year 1 to 9999, but is",
+        time);
+    return with(
+        new Options(
+            options.queue,
+            options.priority,
+            options.maxAttempts,
+            rounded,
+            null,
+            options.tags,
+            options.meta,
+            options.partitionKey));
+  }
+
+  /**
+   * Due so long after it is inserted, by the database's clock, to the millisecond. Replaces
+   * scheduledAt. Zero: at once.
+   */
+  public NewJob delay(Duration delay) {
+    require(!delay.isNegative(), "delay must not be negative, but is", delay);
+    require(
+        delay.compareTo(Duration.ofDays(365_000)) <= 0,
+        "delay must be at most 365000 days, but is",
+        delay);
+    return with(
+        new Options(
+            options.queue,
+            options.priority,
+            options.maxAttempts,
+            null,
+            delay,
+            options.tags,
+            options.meta,
+            options.partitionKey));
+  }
+
+  /** Labels to find it by, each 1 to 255 characters. Replaces the worker's. */
+  public NewJob tags(String... tags) {
+    for (String tag : tags) {
+      requireName("tag", tag);
+    }
+    return with(
+        new Options(
+            options.queue,
+            options.priority,
+            options.maxAttempts,
+            options.scheduledAt,
+            options.delay,
+            Set.of(tags),
+            options.meta,
+            options.partitionKey));
+  }
+
+  /** What travels with it to its runs, beside its arguments. */
+  public NewJob meta(Map<String, String> meta) {
+    return with(
+        new Options(
+            options.queue,
+            options.priority,
+            options.maxAttempts,
+            options.scheduledAt,
+            options.delay,
+            options.tags,
+            Map.copyOf(meta),
+            options.partitionKey));
+  }
+
+  /** Whose job it is, for limits and fairness by tenant. 1 to 255 characters. */
+  public NewJob partitionKey(String key) {
+    requireName("partitionKey", key);
+    return with(
+        new Options(
+            options.queue,
+            options.priority,
+            options.maxAttempts,
+            options.scheduledAt,
+            options.delay,
+            options.tags,
+            options.meta,
+            key));
+  }
+
+  /** The worker's class, or null if it was given by name. */
+  public @Nullable Class<?> workerClass() {
+    return workerClass;
+  }
+
+  /** The worker's name, or null if it was given by class. */
+  public @Nullable String workerName() {
+    return workerName;
+  }
+
+  public Object args() {
+    return args;
+  }
+
+  public Options options() {
+    return options;
+  }
+
+  private NewJob with(Options changed) {
+    return new NewJob(workerClass, workerName, args, changed);
+  }
+
+  private static String requireName(String what, String name) {
+    Objects.requireNonNull(name, what);
+    require(
+        !name.isBlank() && name.length() <= LONGEST_NAME && name.indexOf('\0') < 0,
+        what
+            + " must have 1 to "
+            + LONGEST_NAME
+            + " characters, not only blanks and none of them NUL, but is",
+        "'"
+            + (name.length() <= LONGEST_NAME
+                ? name
+                : name.substring(0, 30) + "…' of length " + name.length())
+            + "'");
+    return name;
+  }
+
+  private static void require(boolean holds, String rule, Object value) {
+    if (!holds) {
+      throw new IllegalArgumentException(rule + " " + value);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "NewJob[worker="
+        + (workerClass != null ? workerClass.getSimpleName() : workerName)
+        + "]";
+  }
+
+  /** What was set on the job itself; null where the worker's default holds. */
+  public record Options(
+      @Nullable String queue,
+      @Nullable Integer priority,
+      @Nullable Integer maxAttempts,
+      @Nullable Instant scheduledAt,
+      @Nullable Duration delay,
+      @Nullable Set<String> tags,
+      Map<String, String> meta,
+      @Nullable String partitionKey) {
+
+    static final Options NONE = new Options(null, null, null, null, null, null, Map.of(), null);
+  }
+}

@@ -1,0 +1,86 @@
+package io.shigoto.worker;
+
+import java.time.Duration;
+import java.util.Set;
+import reactor.core.publisher.Mono;
+
+/**
+ * The code that runs jobs of one kind. Register one instance with each node; it is used by many
+ * runs at once.
+ *
+ * @param <A> the type of its arguments: anything Jackson can read, such as a record, a map or a
+ *     list
+ */
+@FunctionalInterface
+public interface ReactiveWorker<A> {
+
+  int DEFAULT_MAX_ATTEMPTS = 3;
+  String DEFAULT_QUEUE = "default";
+  int DEFAULT_PRIORITY = 0;
+  Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
+
+  /**
+   * Runs a job when subscribed. Delivery is at least once: after a crash the same job runs again,
+   * so effects should be idempotent, for example by {@link JobContext#idempotencyKey()}.
+   *
+   * <p>Emits how the run ended; empty means {@link Outcome#done()}. Errors: an error signal or a
+   * throw is a failed attempt. Cancel: on a timeout, on stop, when the job is cancelled, and when
+   * this node lost its lease. Thread: called on the scheduler for workers, never on a connection's
+   * event loop. Context: has the {@link JobContext}.
+   */
+  Mono<Outcome> perform(JobContext<A> job);
+
+  /**
+   * The name stored with each job: 1 to 255 characters. Default: the simple class name, so that
+   * classes may move.
+   */
+  default String name() {
+    return getClass().getSimpleName();
+  }
+
+  /** Older names whose jobs this worker still runs. Default: none. */
+  default Set<String> aliases() {
+    return Set.of();
+  }
+
+  /**
+   * How many attempts a job may have, taken when it is enqueued. Default: {@value
+   * #DEFAULT_MAX_ATTEMPTS}.
+   */
+  default int maxAttempts() {
+    return DEFAULT_MAX_ATTEMPTS;
+  }
+
+  /** The queue of its jobs, taken when they are enqueued. Default: {@value #DEFAULT_QUEUE}. */
+  default String queue() {
+    return DEFAULT_QUEUE;
+  }
+
+  /**
+   * Higher is claimed first, taken when a job is enqueued; any {@code short}. Default: {@value
+   * #DEFAULT_PRIORITY}.
+   */
+  default int priority() {
+    return DEFAULT_PRIORITY;
+  }
+
+  /** How long a run may take; then it is cancelled and counts as failed. Default: 5 minutes. */
+  default Duration timeout() {
+    return DEFAULT_TIMEOUT;
+  }
+
+  /** Labels of its jobs, taken when they are enqueued. Default: none. */
+  default Set<String> tags() {
+    return Set.of();
+  }
+
+  /**
+   * How long a failed job waits for its next attempt. An exception here falls back to the default.
+   *
+   * @param attempt the attempt that failed, from 1
+   * @param error why
+   */
+  default Duration backoff(int attempt, Throwable error) {
+    return Backoff.standard(attempt);
+  }
+}

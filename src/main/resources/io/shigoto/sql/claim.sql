@@ -1,0 +1,59 @@
+-- Claims up to $5 jobs of a queue for a node, the best first: by priority, due time, id.
+-- $1 queue  $2 workers  $3 allowances (how many of each worker at most)  $4 node  $5 limit
+-- First looks without locks which workers the best jobs belong to, then locks exactly so many of each:
+-- no row is locked that is not taken, and rivals pass over each other's rows.
+-- Returns the claimed jobs. A node without a valid lease claims nothing.
+-- Locks: the rows taken, SKIP LOCKED. Relies on: jobs_claim, nodes_pkey.
+WITH node AS MATERIALIZED (
+  SELECT id FROM shigoto.nodes WHERE id = $4::uuid AND lease_until > now()
+),
+wanted AS MATERIALIZED (
+  SELECT worker, least(allowance, $5::integer) AS allowance
+    FROM unnest($2::text[], $3::integer[]) AS allowed (worker, allowance)
+),
+best AS MATERIALIZED (
+  SELECT head.worker
+    FROM wanted
+   CROSS JOIN LATERAL (
+      SELECT job.worker, job.priority, job.scheduled_at, job.id
+        FROM shigoto.jobs AS job
+       WHERE job.queue = $1
+         AND job.worker = wanted.worker
+         AND job.state = 'available'
+       ORDER BY job.priority DESC, job.scheduled_at, job.id
+       LIMIT wanted.allowance
+    ) AS head
+   WHERE cardinality($2::text[]) > 1
+   ORDER BY head.priority DESC, head.scheduled_at, head.id
+   LIMIT $5::integer
+),
+share AS MATERIALIZED (
+  SELECT worker, count(*) AS size FROM best GROUP BY worker
+  UNION ALL
+  SELECT worker, allowance FROM wanted WHERE cardinality($2::text[]) = 1
+),
+taken AS MATERIALIZED (
+  SELECT ready.id
+    FROM share
+   CROSS JOIN LATERAL (
+      SELECT job.id
+        FROM shigoto.jobs AS job
+       WHERE job.queue = $1
+         AND job.worker = share.worker
+         AND job.state = 'available'
+       ORDER BY job.priority DESC, job.scheduled_at, job.id
+       LIMIT share.size
+         FOR UPDATE SKIP LOCKED
+    ) AS ready
+   WHERE EXISTS (SELECT FROM node)
+)
+UPDATE shigoto.jobs AS job
+   SET state = 'executing',
+       owner = $4::uuid,
+       lease = job.lease + 1,
+       attempt = job.attempt + 1,
+       claimed_at = now()
+ WHERE job.id = ANY (ARRAY(SELECT id FROM taken ORDER BY id))
+RETURNING job.id, job.lease, job.worker, job.attempt, job.max_attempts, job.priority,
+          job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key,
+          job.inserted_at, job.scheduled_at, job.claimed_at

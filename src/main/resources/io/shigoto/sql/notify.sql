@@ -1,0 +1,4 @@
+-- Wakes the nodes: one notification per payload, 'q' and a queue, or 'd' and in how many ms a job is due.
+-- $1 payloads
+-- Locks: the notification queue, for an instant; nothing else is in this transaction.
+SELECT pg_notify('shigoto', payload) FROM unnest($1::text[]) AS woken (payload)
