@@ -14,6 +14,7 @@ import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Migrations;
 import io.shigoto.internal.postgres.Partitions;
+import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.wake.Alarm;
@@ -35,6 +36,7 @@ final class Engine {
 
   final Scheduler timer = Schedulers.newSingle("shigoto-timer", true);
   final Scheduler running;
+  final Statements sql;
   final Json json;
   final Workers workers;
   final Events events;
@@ -51,9 +53,12 @@ final class Engine {
   final Enqueuer enqueuer;
   final Finder finder;
   private final Settings settings;
+  private final Migrations migrations;
 
   Engine(Settings settings) {
     this.settings = settings;
+    this.sql = new Statements(settings.schema());
+    this.migrations = new Migrations(settings.schema());
     this.json = new Json(settings.json(), settings.maxPayload());
     this.workers = new Workers(settings.workers(), json);
     this.events = new Events(settings.name(), settings.listeners());
@@ -80,30 +85,22 @@ final class Engine {
             () -> events.ofNode(JobEvent.Kind.DATABASE_LOST, ""),
             () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
     this.writing = new KeepGoing("settle", timer);
-    Notifier notifier = new Notifier(upkeep, settings.schema(), timer);
+    Notifier notifier = new Notifier(upkeep, sql, timer);
     Bell bell =
         (queues, dueIn) -> {
           wakeups.ring(queues, dueIn);
           notifier.ring(queues, dueIn);
         };
-    this.settler = new Settler(engine, settings.schema(), json, bell, writing);
+    this.settler = new Settler(engine, sql, json, bell, writing);
     this.enqueuer =
-        new Enqueuer(
-            new Encoder(workers, json),
-            new Inserts(calls, settings.schema()),
-            bell,
-            events,
-            running);
-    this.finder = new Finder(calls, settings.schema(), json);
+        new Enqueuer(new Encoder(workers, json), new Inserts(calls, sql), bell, events, running);
+    this.finder = new Finder(calls, sql, json);
   }
 
   /** Brings the schema up to date and makes the first days of history. */
   Mono<Void> prepare() {
-    Mono<Void> migrated =
-        settings.migrate() ? new Migrations(settings.schema()).run(upkeep) : Mono.empty();
-    return migrated
-        .then(new Partitions(upkeep, settings.schema()).keep(settings.retentionDays()))
-        .then();
+    Mono<Void> migrated = settings.migrate() ? migrations.run(upkeep) : Mono.empty();
+    return migrated.then(new Partitions(upkeep, sql).keep(settings.retentionDays())).then();
   }
 
   /** Closes all connections and threads. */

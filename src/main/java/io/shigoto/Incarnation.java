@@ -37,7 +37,7 @@ final class Incarnation {
   private static final Logger LOG = LoggerFactory.getLogger(Incarnation.class);
   private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
 
-  private final UUID id = UUID.randomUUID();
+  private final UUID id;
   private final Settings settings;
   private final Engine engine;
   private final Runs runs = new Runs();
@@ -46,20 +46,23 @@ final class Incarnation {
   private final Sinks.Empty<Void> draining = Sinks.empty();
   private final Sinks.Empty<Void> drained = Sinks.empty();
 
-  Incarnation(Settings settings, Engine engine) {
+  /**
+   * @param id never used before, by any node
+   */
+  Incarnation(UUID id, Settings settings, Engine engine) {
+    this.id = id;
     this.settings = settings;
     this.engine = engine;
     this.lease =
-        new Lease(
-            engine.leasing,
-            settings.schema(),
-            id,
-            settings.lease(),
-            engine.timer,
-            engine.heartbeat);
+        new Lease(engine.leasing, engine.sql, id, settings.lease(), engine.timer, engine.heartbeat);
     this.listener =
         new Listener(
-            engine.connector, settings.schema(), id, engine.wakeups, LISTENER_PERIOD, engine.timer);
+            engine.connector,
+            engine.sql.schema(),
+            id,
+            engine.wakeups,
+            LISTENER_PERIOD,
+            engine.timer);
   }
 
   /** Takes the lease. */
@@ -113,7 +116,7 @@ final class Incarnation {
     Transition transition = new Transition(settings.name(), engine.json);
     QueuePipeline.Parts parts =
         new QueuePipeline.Parts(
-            new Claimer(engine.engine, settings.schema(), id, engine.workers.names()),
+            new Claimer(engine.engine, engine.sql, id, engine.workers.names()),
             new Runner(
                 engine.workers,
                 engine.json,
@@ -140,12 +143,11 @@ final class Incarnation {
 
   private Flux<?> upkeep() {
     Transition transition = new Transition(settings.name(), engine.json);
-    String schema = settings.schema();
     String[] queues = settings.queues().keySet().toArray(String[]::new);
     Rescue rescue =
         new Rescue(
             engine.upkeep,
-            schema,
+            engine.sql,
             settings.lease().dividedBy(4),
             engine.workers,
             transition,
@@ -154,7 +156,7 @@ final class Incarnation {
     Audit audit =
         new Audit(
             engine.upkeep,
-            schema,
+            engine.sql,
             id,
             settings.statementTimeout().multipliedBy(2),
             runs,
@@ -163,7 +165,7 @@ final class Incarnation {
     Poll poll =
         new Poll(
             engine.upkeep,
-            schema,
+            engine.sql,
             queues,
             engine.workers.names(),
             settings.pollInterval(),
@@ -171,10 +173,14 @@ final class Incarnation {
     Chores chores =
         new Chores(
             List.of(
-                poll, rescue, audit, new History(engine.upkeep, schema, settings.retentionDays())),
+                poll,
+                rescue,
+                audit,
+                new History(engine.upkeep, engine.sql, settings.retentionDays())),
             engine.timer);
     Promoter promoter =
-        new Promoter(engine.upkeep, schema, engine.alarm, settings.pollInterval(), engine.timer);
+        new Promoter(
+            engine.upkeep, engine.sql, engine.alarm, settings.pollInterval(), engine.timer);
     Flux<?> hearing = settings.listen() ? listener.flow() : Flux.never();
     return Flux.merge(chores.flow(), promoter.flow(), hearing);
   }

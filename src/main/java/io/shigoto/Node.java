@@ -8,7 +8,9 @@ import io.shigoto.job.Job;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +26,8 @@ final class Node {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final int MOST_UNSERVED = 20;
 
+  private final UUID seed = UUID.randomUUID();
+  private final AtomicInteger incarnations = new AtomicInteger();
   private final Settings settings;
   private final Engine engine;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
@@ -148,9 +152,16 @@ final class Node {
           if (phase() != Phase.STARTING && phase() != Phase.RUNNING) {
             return Mono.empty();
           }
-          Incarnation next = new Incarnation(settings, engine);
+          Incarnation next = new Incarnation(nextId(), settings, engine);
           return next.join().doOnSuccess(joined -> begun(next)).then(next.work());
         });
+  }
+
+  /** Random numbers are drawn once, when the node is built: drawing them blocks. */
+  private UUID nextId() {
+    return new UUID(
+        seed.getMostSignificantBits(),
+        seed.getLeastSignificantBits() + incarnations.getAndIncrement());
   }
 
   private void begun(Incarnation next) {

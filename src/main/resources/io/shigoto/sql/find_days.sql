@@ -12,7 +12,7 @@ kept AS (
    WHERE inhparent = 'shigoto.job_history'::regclass
      AND child.relname ~ '^job_history_[0-9]{8}$'
 )
-SELECT 'drop' AS chore, name, day::text AS day, (day + 1)::text AS next_day
+SELECT 'drop' AS chore, name, kept.day::text AS day, (kept.day + 1)::text AS next_day
   FROM kept, today
  WHERE kept.day < today.day - $2::integer
 UNION ALL

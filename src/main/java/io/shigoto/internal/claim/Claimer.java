@@ -4,6 +4,7 @@ import io.r2dbc.spi.Readable;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -24,9 +25,9 @@ public final class Claimer {
   private final UUID node;
   private final String[] workers;
 
-  public Claimer(Database database, String schema, UUID node, String[] workers) {
+  public Claimer(Database database, Statements sql, UUID node, String[] workers) {
     this.database = database;
-    this.claim = Sql.load("claim", schema);
+    this.claim = sql.get("claim");
     this.node = node;
     this.workers = workers;
   }

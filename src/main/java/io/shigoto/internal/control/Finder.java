@@ -4,6 +4,7 @@ import io.r2dbc.spi.Readable;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobError;
 import io.shigoto.job.JobState;
@@ -26,10 +27,10 @@ public final class Finder {
   private final Sql findUnserved;
   private final Json json;
 
-  public Finder(Database database, String schema, Json json) {
+  public Finder(Database database, Statements sql, Json json) {
     this.database = database;
-    this.findJob = Sql.load("find_job", schema);
-    this.findUnserved = Sql.load("find_unserved", schema);
+    this.findJob = sql.get("find_job");
+    this.findUnserved = sql.get("find_unserved");
     this.json = json;
   }
 

@@ -5,6 +5,7 @@ import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Statement;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -16,9 +17,9 @@ public final class Inserts {
   private final Database database;
   private final Sql enqueue;
 
-  public Inserts(Database database, String schema) {
+  public Inserts(Database database, Statements sql) {
     this.database = database;
-    this.enqueue = Sql.load("enqueue", schema);
+    this.enqueue = sql.get("enqueue");
   }
 
   /** Commits the rows; the nodes are left to be woken by the caller. */

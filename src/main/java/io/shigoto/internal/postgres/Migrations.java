@@ -19,9 +19,12 @@ public final class Migrations {
   private static final List<String> STEPS = List.of("V001__engine");
 
   private final String schema;
+  private final List<String> texts;
 
   public Migrations(String schema) {
     this.schema = schema;
+    this.texts =
+        STEPS.stream().map(step -> Sql.read("migrations/" + step + ".sql", schema)).toList();
   }
 
   /**
@@ -124,7 +127,7 @@ public final class Migrations {
   }
 
   private String text(String step) {
-    return Sql.read("migrations/" + step + ".sql", schema);
+    return texts.get(STEPS.indexOf(step));
   }
 
   private String recorded(String step) {

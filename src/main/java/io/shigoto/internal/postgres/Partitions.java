@@ -24,12 +24,12 @@ public final class Partitions {
   private final Sql dropDay;
   private final Sql sweep;
 
-  public Partitions(Database database, String schema) {
+  public Partitions(Database database, Statements sql) {
     this.database = database;
-    this.findDays = Sql.load("find_days", schema);
-    this.createDay = Sql.load("create_day", schema);
-    this.dropDay = Sql.load("drop_day", schema);
-    this.sweep = Sql.load("sweep_history", schema);
+    this.findDays = sql.get("find_days");
+    this.createDay = sql.get("create_day");
+    this.dropDay = sql.get("drop_day");
+    this.sweep = sql.get("sweep_history");
   }
 
   /**

@@ -8,6 +8,7 @@ import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.JobState;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -37,9 +38,9 @@ public final class Settler {
   private final KeepGoing keepGoing;
   private final GroupCommit<Settlement, Boolean> group;
 
-  public Settler(Database database, String schema, Json json, Bell bell, KeepGoing keepGoing) {
+  public Settler(Database database, Statements sql, Json json, Bell bell, KeepGoing keepGoing) {
     this.database = database;
-    this.settle = Sql.load("settle", schema);
+    this.settle = sql.get("settle");
     this.json = json;
     this.bell = bell;
     this.keepGoing = keepGoing;

@@ -6,6 +6,7 @@ import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.settle.Settler;
 import java.time.Duration;
@@ -38,14 +39,14 @@ public final class Audit implements Chore {
    */
   public Audit(
       Database database,
-      String schema,
+      Statements sql,
       UUID node,
       Duration settled,
       Runs runs,
       Settler settler,
       Events events) {
     this.database = database;
-    this.findOwned = Sql.load("find_owned", schema);
+    this.findOwned = sql.get("find_owned");
     this.node = node;
     this.settled = settled;
     this.runs = runs;

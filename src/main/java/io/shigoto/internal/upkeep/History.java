@@ -2,6 +2,7 @@ package io.shigoto.internal.upkeep;
 
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Partitions;
+import io.shigoto.internal.postgres.Statements;
 import java.time.Duration;
 import reactor.core.publisher.Mono;
 
@@ -16,8 +17,8 @@ public final class History implements Chore {
   /**
    * @param days how many days are kept, beside today
    */
-  public History(Database database, String schema, int days) {
-    this.partitions = new Partitions(database, schema);
+  public History(Database database, Statements sql, int days) {
+    this.partitions = new Partitions(database, sql);
     this.days = days;
   }
 

@@ -3,6 +3,7 @@ package io.shigoto.internal.upkeep;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import java.time.Duration;
 import java.util.UUID;
 import reactor.core.publisher.Flux;
@@ -33,15 +34,15 @@ public final class Lease {
 
   public Lease(
       Database database,
-      String schema,
+      Statements sql,
       UUID node,
       Duration length,
       Scheduler timer,
       KeepGoing keepGoing) {
     this.database = database;
-    this.join = Sql.load("join_cluster", schema);
-    this.renew = Sql.load("renew", schema);
-    this.leave = Sql.load("leave_cluster", schema);
+    this.join = sql.get("join_cluster");
+    this.renew = sql.get("renew");
+    this.leave = sql.get("leave_cluster");
     this.node = node;
     this.length = length;
     this.timer = timer;

@@ -2,6 +2,7 @@ package io.shigoto.internal.upkeep;
 
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.wake.Wakeups;
 import java.time.Duration;
 import java.util.Objects;
@@ -19,13 +20,13 @@ public final class Poll implements Chore {
 
   public Poll(
       Database database,
-      String schema,
+      Statements sql,
       String[] queues,
       String[] workers,
       Duration period,
       Wakeups wakeups) {
     this.database = database;
-    this.poll = Sql.load("poll", schema);
+    this.poll = sql.get("poll");
     this.queues = queues;
     this.workers = workers;
     this.period = period;

@@ -3,6 +3,7 @@ package io.shigoto.internal.upkeep;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.wake.Alarm;
 import java.time.Duration;
 import java.util.Objects;
@@ -27,9 +28,9 @@ public final class Promoter {
   private final KeepGoing keepGoing;
 
   public Promoter(
-      Database database, String schema, Alarm alarm, Duration backstop, Scheduler timer) {
+      Database database, Statements sql, Alarm alarm, Duration backstop, Scheduler timer) {
     this.database = database;
-    this.promote = Sql.load("promote", schema);
+    this.promote = sql.get("promote");
     this.alarm = alarm;
     this.backstop = backstop;
     this.keepGoing = new KeepGoing("promote", timer);

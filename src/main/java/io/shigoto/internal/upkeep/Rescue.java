@@ -8,6 +8,7 @@ import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.run.NodeLost;
 import io.shigoto.internal.run.Transition;
 import io.shigoto.internal.settle.Settler;
@@ -43,15 +44,15 @@ public final class Rescue implements Chore {
 
   public Rescue(
       Database database,
-      String schema,
+      Statements sql,
       Duration period,
       Workers workers,
       Transition transition,
       Settler settler,
       Events events) {
     this.database = database;
-    this.findLost = Sql.load("find_lost", schema);
-    this.pruneNodes = Sql.load("prune_nodes", schema);
+    this.findLost = sql.get("find_lost");
+    this.pruneNodes = sql.get("prune_nodes");
     this.period = period;
     this.workers = workers;
     this.transition = transition;

@@ -5,6 +5,7 @@ import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
@@ -29,9 +30,9 @@ public final class Notifier implements Bell {
   private final Scheduler timer;
   private final GroupCommit<String, Boolean> group;
 
-  public Notifier(Database database, String schema, Scheduler timer) {
+  public Notifier(Database database, Statements sql, Scheduler timer) {
     this.database = database;
-    this.notify = Sql.load("notify", schema);
+    this.notify = sql.get("notify");
     this.timer = timer;
     this.group = new GroupCommit<>(this::send, error -> false, GROUP_SIZE, 1);
   }

@@ -1,0 +1,64 @@
+package io.shigoto.internal.postgres;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * All statements for one schema, read when the node is built: a file must not be read on an event
+ * loop.
+ */
+public final class Statements {
+
+  private static final List<String> NAMES =
+      List.of(
+          "claim",
+          "create_day",
+          "drop_day",
+          "enqueue",
+          "find_days",
+          "find_job",
+          "find_lost",
+          "find_owned",
+          "find_unserved",
+          "join_cluster",
+          "leave_cluster",
+          "notify",
+          "poll",
+          "promote",
+          "prune_nodes",
+          "renew",
+          "settle",
+          "sweep_history");
+
+  private final String schema;
+  private final Map<String, Sql> byName;
+
+  public Statements(String schema) {
+    this.schema = Sql.requireSchema(schema);
+    this.byName =
+        NAMES.stream()
+            .collect(Collectors.toMap(Function.identity(), name -> Sql.load(name, schema)));
+  }
+
+  /** The schema that they are for; also the channel of its notifications. */
+  public String schema() {
+    return schema;
+  }
+
+  /** The statement of {@code name.sql}. */
+  public Sql get(String name) {
+    Sql sql = byName.get(name);
+    if (sql == null) {
+      throw new IllegalArgumentException("no statement is called '" + name + "'");
+    }
+    return sql;
+  }
+
+  /** All of them. */
+  public Collection<Sql> all() {
+    return byName.values();
+  }
+}
