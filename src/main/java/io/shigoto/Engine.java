@@ -63,7 +63,8 @@ final class Engine {
     this.workers = new Workers(settings.workers(), json);
     this.events = new Events(settings.name(), settings.listeners());
     this.connector =
-        new Connector(settings.connectionFactory(), settings.statementTimeout(), timer);
+        new Connector(
+            settings.connectionFactory(), settings.listen(), settings.statementTimeout(), timer);
     Scheduler given = settings.workerScheduler();
     this.running =
         given != null

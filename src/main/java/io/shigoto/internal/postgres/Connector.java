@@ -8,6 +8,7 @@ import io.shigoto.internal.flow.Detached;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
@@ -21,14 +22,30 @@ import reactor.core.scheduler.Scheduler;
 public final class Connector {
 
   private static final Logger LOG = LoggerFactory.getLogger(Connector.class);
+
+  /**
+   * Every statement of ours has its index. A plan is kept for the life of a connection, and one
+   * that was made while a table was empty would read all of it once it is full.
+   */
+  private static final String INDEXES_ONLY =
+      "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_mergejoin = off; SET jit = off";
+
   private static final Duration CLOSING = Duration.ofSeconds(1);
 
   private final ConnectionFactory factory;
+  private final boolean session;
   private final Duration deadline;
   private final Scheduler timer;
 
-  public Connector(ConnectionFactory factory, Duration deadline, Scheduler timer) {
+  /**
+   * Looks through whatever is around the driver's factory.
+   *
+   * @param session whether a connection has a session of its own at the server, so that settings
+   *     stay; not so behind a pooler, where a statement is planned anew each time
+   */
+  public Connector(ConnectionFactory factory, boolean session, Duration deadline, Scheduler timer) {
     this.factory = innermost(factory);
+    this.session = session;
     this.deadline = deadline;
     this.timer = timer;
     if (!"PostgreSQL".equals(this.factory.getMetadata().getName())) {
@@ -40,7 +57,10 @@ public final class Connector {
 
   /** Connects when subscribed. Errors: the driver's, or a TimeoutException after the deadline. */
   public Mono<Connection> connect() {
-    Mono<Connection> attempt = Mono.defer(() -> Mono.from(factory.create())).cast(Connection.class);
+    Mono<Connection> attempt =
+        Mono.defer(() -> Mono.from(factory.create()))
+            .cast(Connection.class)
+            .delayUntil(this::prepare);
     return Detached.of(attempt, late -> Detached.start(close(late))).timeout(deadline, timer);
   }
 
@@ -66,6 +86,14 @@ public final class Connector {
         .timeout(CLOSING, timer)
         .doOnError(error -> LOG.debug("a connection did not close: error={}", error.toString()))
         .onErrorComplete();
+  }
+
+  private Mono<Void> prepare(Connection connection) {
+    return session
+        ? Flux.from(connection.createStatement(INDEXES_ONLY).execute())
+            .concatMap(result -> result.getRowsUpdated())
+            .then()
+        : Mono.empty();
   }
 
   private static ConnectionFactory innermost(ConnectionFactory factory) {

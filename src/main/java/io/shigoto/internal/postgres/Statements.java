@@ -31,6 +31,7 @@ public final class Statements {
           "prune_nodes",
           "renew",
           "settle",
+          "settle_completed",
           "sweep_history");
 
   private final String schema;

@@ -1,23 +1,22 @@
 package io.shigoto.internal.settle;
 
-import io.r2dbc.spi.Statement;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
-import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.JobState;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -30,49 +29,63 @@ public final class Settler {
 
   private static final int GROUP_SIZE = 1000;
   private static final int WRITERS = 2;
+  private static final Comparator<Settlement> IN_ORDER_OF_LOCKS =
+      Comparator.<Settlement>comparingLong(settlement -> settlement.run().id())
+          .thenComparingLong(settlement -> settlement.run().lease());
 
   private final Database database;
-  private final Sql settle;
-  private final Json json;
+  private final SettleStatements statements;
   private final Bell bell;
   private final KeepGoing keepGoing;
-  private final GroupCommit<Settlement, Boolean> group;
+  private final GroupCommit<Settlement, Boolean> completed;
+  private final GroupCommit<Settlement, Boolean> others;
 
   public Settler(Database database, Statements sql, Json json, Bell bell, KeepGoing keepGoing) {
     this.database = database;
-    this.settle = sql.get("settle");
-    this.json = json;
+    this.statements = new SettleStatements(sql, json);
     this.bell = bell;
     this.keepGoing = keepGoing;
-    this.group = new GroupCommit<>(this::write, Database::isRefusal, GROUP_SIZE, WRITERS);
+    this.completed =
+        new GroupCommit<>(this::writeCompleted, Database::isRefusal, GROUP_SIZE, WRITERS);
+    this.others = new GroupCommit<>(this::writeOthers, Database::isRefusal, GROUP_SIZE, 1);
   }
 
   /** Emits, once committed, whether the run still held its lease; if not, nothing was written. */
   public Mono<Boolean> settle(Settlement settlement) {
-    return group
+    if (SettleStatements.isPlain(settlement)) {
+      return completed.submit(settlement);
+    }
+    return others
         .submit(settlement)
         .onErrorResume(
-            Database::isRefusal, refused -> group.submit(settlement.unwritable(refused)));
+            Database::isRefusal, refused -> others.submit(settlement.unwritable(refused)));
   }
 
   /** How many outcomes wait to be written. */
   public int waiting() {
-    return group.waiting();
+    return completed.waiting() + others.waiting();
   }
 
-  private Mono<List<Boolean>> write(List<Settlement> settlements) {
+  private Mono<List<Boolean>> writeCompleted(List<Settlement> settlements) {
+    return write(settlements, statements::completed);
+  }
+
+  private Mono<List<Boolean>> writeOthers(List<Settlement> settlements) {
+    return write(settlements, statements::others).doOnNext(done -> announce(settlements));
+  }
+
+  private Mono<List<Boolean>> write(
+      List<Settlement> settlements,
+      BiFunction<Database, List<Settlement>, Mono<List<Long>>> statement) {
     List<Settlement> ordered = new ArrayList<>(settlements);
-    ordered.sort(Comparator.comparingLong(settlement -> settlement.run().id()));
+    ordered.sort(IN_ORDER_OF_LOCKS);
     Mono<Written> attempt =
-        database
-            .list(settle, bind(ordered), row -> Objects.requireNonNull(row.get(0, Long.class)))
+        statement
+            .apply(database, ordered)
             .map(ids -> new Written(ids, null))
             .onErrorResume(
                 Database::isRefusal, refused -> Mono.just(new Written(List.of(), refused)));
-    return keepGoing
-        .until(attempt)
-        .flatMap(written -> written.of(settlements))
-        .doOnNext(done -> announce(settlements));
+    return keepGoing.until(attempt).flatMap(written -> written.of(settlements));
   }
 
   private void announce(List<Settlement> settlements) {
@@ -91,36 +104,6 @@ public final class Settler {
     }
   }
 
-  private Consumer<Statement> bind(List<Settlement> settlements) {
-    int n = settlements.size();
-    Long[] ids = new Long[n];
-    Long[] leases = new Long[n];
-    String[] states = new String[n];
-    Long[] dueIn = new Long[n];
-    Integer[] refunds = new Integer[n];
-    String[] errors = new String[n];
-    String[] results = new String[n];
-    for (int i = 0; i < n; i++) {
-      Settlement settlement = settlements.get(i);
-      ids[i] = settlement.run().id();
-      leases[i] = settlement.run().lease();
-      states[i] = settlement.to().sqlName();
-      dueIn[i] = settlement.dueIn() == null ? null : settlement.dueIn().toMillis();
-      refunds[i] = settlement.refund();
-      errors[i] = settlement.error() == null ? null : json.writeOwn(settlement.error());
-      results[i] = settlement.result();
-    }
-    return statement ->
-        statement
-            .bind(0, ids)
-            .bind(1, leases)
-            .bind(2, states)
-            .bind(3, dueIn)
-            .bind(4, refunds)
-            .bind(5, errors)
-            .bind(6, results);
-  }
-
   /**
    * What became of a group: an error of the group's own is an answer here, because it must not be
    * tried again.
@@ -136,9 +119,17 @@ public final class Settler {
       if (ids.size() == settlements.size()) {
         return Mono.just(Collections.nCopies(ids.size(), true));
       }
+      Map<Long, Long> newest = new HashMap<>();
+      settlements.forEach(
+          settlement -> newest.merge(settlement.run().id(), settlement.run().lease(), Math::max));
       Set<Long> found = new HashSet<>(ids);
       return Mono.just(
-          settlements.stream().map(settlement -> found.contains(settlement.run().id())).toList());
+          settlements.stream()
+              .map(Settlement::run)
+              .map(
+                  run ->
+                      found.contains(run.id()) && run.lease() == newest.getOrDefault(run.id(), 0L))
+              .toList());
     }
   }
 }

@@ -48,8 +48,8 @@ CREATE INDEX jobs_claim ON shigoto.jobs (queue, worker, priority DESC, scheduled
 CREATE INDEX jobs_due ON shigoto.jobs (scheduled_at)
   WHERE state IN ('scheduled', 'retryable');
 
--- What a node runs. The predicate must not follow from the filters of settle.sql: an index that
--- statistics believe empty would turn its join round (docs/findings.md, "generic plans").
+-- What a node runs. Its predicate must not follow from the filters of the settling statements: they are to be
+-- driven by the primary key, whatever statistics say (docs/findings.md, "generic plans").
 CREATE INDEX jobs_owned ON shigoto.jobs (owner)
   WHERE owner IS NOT NULL;
 
@@ -130,8 +130,11 @@ CREATE TRIGGER job_is_inserted AFTER INSERT ON shigoto.jobs
     AND current_setting('shigoto.notify', true) IS DISTINCT FROM 'off')
   EXECUTE FUNCTION shigoto.job_is_inserted();
 
--- The history of a job's errors with one more: stamped by the database's clock, the last 20 kept.
+-- A job's errors with one more, if there is one: stamped by the database's clock, the last 20 kept.
 CREATE FUNCTION shigoto.with_error(errors jsonb, error jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT CASE WHEN jsonb_array_length(coalesce(errors, '[]')) >= 20 THEN errors - 0 ELSE coalesce(errors, '[]') END
+  SELECT CASE
+    WHEN error IS NULL THEN errors
+    ELSE CASE WHEN jsonb_array_length(coalesce(errors, '[]')) >= 20 THEN errors - 0 ELSE coalesce(errors, '[]') END
          || jsonb_build_array(error || jsonb_build_object('at', now()))
+  END
 $$;
