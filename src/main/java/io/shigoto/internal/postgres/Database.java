@@ -3,10 +3,12 @@ package io.shigoto.internal.postgres;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import io.shigoto.internal.flow.Detached;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -41,6 +43,8 @@ public final class Database {
         PoolBuilder.from(connector.connect())
             .sizeBetween(0, connections)
             .destroyHandler(connector::close)
+            .pendingAcquireTimer(
+                (tooLate, wait) -> timer.schedule(tooLate, wait.toNanos(), TimeUnit.NANOSECONDS))
             .buildPool();
   }
 
@@ -61,6 +65,16 @@ public final class Database {
           bind.accept(statement);
           return Flux.from(statement.execute()).concatMap(result -> result.map(read)).collectList();
         });
+  }
+
+  /**
+   * Runs statements that take no parameters and give no rows, on a connection of the caller's. Not
+   * detached, no deadline.
+   */
+  public static Mono<Void> run(Connection connection, String statements) {
+    return Flux.defer(() -> connection.createStatement(statements).execute())
+        .concatMap(Result::getRowsUpdated)
+        .then();
   }
 
   /**

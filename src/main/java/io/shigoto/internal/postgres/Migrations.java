@@ -58,8 +58,10 @@ public final class Migrations {
 
   private Mono<Integer> apply(Connection connection) {
     return Mono.from(connection.beginTransaction())
-        .then(execute(connection, "SELECT pg_advisory_xact_lock(hashtext('" + schema + "'), 7244)"))
-        .then(execute(connection, prelude()))
+        .then(
+            Database.run(
+                connection, "SELECT pg_advisory_xact_lock(hashtext('" + schema + "'), 7244)"))
+        .then(Database.run(connection, prelude()))
         .then(newest(connection))
         .delayUntil(
             found ->
@@ -70,7 +72,7 @@ public final class Migrations {
   }
 
   private Mono<Void> apply(Connection connection, String step) {
-    return execute(connection, text(step) + ";\n" + recorded(step))
+    return Database.run(connection, text(step) + ";\n" + recorded(step))
         .doOnSuccess(applied -> LOG.info("migrated: schema={} step={}", schema, step));
   }
 
@@ -105,12 +107,6 @@ public final class Migrations {
                             row -> row.get(0, Integer.class))
                         .map(versions -> versions.get(0))
                     : Mono.just(0));
-  }
-
-  private static Mono<Void> execute(Connection connection, String statements) {
-    return Flux.from(connection.createStatement(statements).execute())
-        .concatMap(result -> result.getRowsUpdated())
-        .then();
   }
 
   private String prelude() {

@@ -4,6 +4,7 @@ import io.r2dbc.postgresql.api.Notification;
 import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.postgres.Connector;
+import io.shigoto.internal.postgres.Database;
 import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -76,13 +77,14 @@ public final class Listener {
             .map(notification -> true)
             .timeout(period.multipliedBy(3), timer);
     Mono<Boolean> listening =
-        execute(connection, "LISTEN " + channel + "; LISTEN " + canary)
+        Database.run(connection, "LISTEN " + channel + "; LISTEN " + canary)
             .doOnSuccess(done -> wakeups.everything())
             .then(Mono.empty());
     Flux<Boolean> canaries =
         Flux.interval(Duration.ZERO, period, timer)
             .onBackpressureDrop()
-            .concatMap(tick -> execute(connection, "NOTIFY " + canary).timeout(period, timer), 0)
+            .concatMap(
+                tick -> Database.run(connection, "NOTIFY " + canary).timeout(period, timer), 0)
             .then(Mono.<Boolean>empty())
             .flux();
     return Flux.merge(notifications, listening.thenMany(canaries));
@@ -116,13 +118,5 @@ public final class Listener {
   private Mono<Void> close(@Nullable PostgresqlConnection connection) {
     heard = false;
     return connection == null ? Mono.empty() : connector.close(connection);
-  }
-
-  private static Mono<Void> execute(PostgresqlConnection connection, String statement) {
-    return connection
-        .createStatement(statement)
-        .execute()
-        .concatMap(result -> result.getRowsUpdated())
-        .then();
   }
 }

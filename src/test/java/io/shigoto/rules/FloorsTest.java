@@ -1,0 +1,84 @@
+package io.shigoto.rules;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Who may import whom: a package sees the floors below its own, never its neighbours. So there are
+ * no cycles, and a line of code knows its room.
+ */
+class FloorsTest {
+
+  /** From the roof to the ground; names are relative to {@code io.shigoto}. */
+  private static final List<Set<String>> FLOORS =
+      List.of(
+          Set.of("spring", "dashboard", "testing"),
+          Set.of(""),
+          Set.of("internal.queue", "internal.upkeep"),
+          Set.of(
+              "internal.enqueue",
+              "internal.wake",
+              "internal.claim",
+              "internal.limit",
+              "internal.run",
+              "internal.settle",
+              "internal.control"),
+          Set.of("internal.job", "internal.postgres"),
+          Set.of("internal.json", "internal.flow"),
+          Set.of("job"),
+          Set.of("worker", "event"));
+
+  @Test
+  void everyPackageStandsOnAFloor() {
+    Set<String> found =
+        Library.CLASSES.stream()
+            .map(JavaClass::getPackageName)
+            .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> known =
+        FLOORS.stream().flatMap(Set::stream).map(FloorsTest::full).collect(Collectors.toSet());
+
+    assertThat(found).isNotEmpty().isSubsetOf(known);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> eachPackageSeesOnlyTheFloorsBelow() {
+    List<DynamicTest> tests = new ArrayList<>();
+    Set<String> above = new TreeSet<>();
+    for (Set<String> floor : FLOORS) {
+      above.addAll(floor.stream().map(FloorsTest::full).toList());
+      Set<String> hidden = Set.copyOf(above);
+      for (String room : floor) {
+        tests.add(DynamicTest.dynamicTest(full(room), () -> seesNoneOf(full(room), hidden)));
+      }
+    }
+    return tests.stream();
+  }
+
+  private static void seesNoneOf(String room, Set<String> aboveAndBeside) {
+    String[] others =
+        aboveAndBeside.stream().filter(name -> !name.equals(room)).toArray(String[]::new);
+    noClasses()
+        .that()
+        .resideInAPackage(room)
+        .should()
+        .dependOnClassesThat(resideInAnyPackage(others))
+        .allowEmptyShould(true)
+        .check(Library.CLASSES);
+  }
+
+  private static String full(String room) {
+    return room.isEmpty() ? Library.ROOT : Library.ROOT + "." + room;
+  }
+}
