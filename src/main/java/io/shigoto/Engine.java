@@ -7,6 +7,7 @@ import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.enqueue.Inserts;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
@@ -93,8 +94,14 @@ final class Engine {
           notifier.ring(queues, dueIn);
         };
     this.settler = new Settler(engine, sql, json, bell, writing);
+    CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
     this.enqueuer =
-        new Enqueuer(new Encoder(workers, json), new Inserts(calls, sql), bell, events, running);
+        new Enqueuer(
+            new Encoder(workers, json),
+            new Inserts(calls, sql, transaction),
+            bell,
+            events,
+            running);
     this.finder = new Finder(calls, sql, json);
   }
 

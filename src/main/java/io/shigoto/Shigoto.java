@@ -73,6 +73,11 @@ public final class Shigoto {
    * Inserts a job when subscribed; emits when it is committed. Works before start() too, once the
    * schema is there. Cancel: the job may be inserted all the same.
    *
+   * <p>In a transaction that Spring manages for this node's connection factory, or for a pool or
+   * proxy around or inside it, the job joins that: it emits when the job is inserted, and the job
+   * is there if and when the transaction commits. Nothing has to be configured; without
+   * spring-r2dbc and spring-tx there is nothing to join.
+   *
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job) {
@@ -93,6 +98,10 @@ public final class Shigoto {
    * its commit. Demand: a few thousand jobs are asked for ahead, so memory is bounded whatever the
    * number. Errors: of the publisher, or of the first job that cannot be enqueued; earlier ones are
    * committed, later ones may be.
+   *
+   * <p>Joins a transaction of Spring's, as {@link #enqueue(NewJob)} does; its receipts then come in
+   * groups. The one connection of the transaction does one thing at a time: collect what the
+   * publisher reads from the same transaction before it is enqueued.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
     return node.enqueuer().enqueueAll(jobs);

@@ -46,16 +46,22 @@ public final class Enqueuer {
     this.group = new GroupCommit<>(this::commit, Database::isRefusal, GROUP_SIZE, WRITERS);
   }
 
-  /** Checks the job now, inserts it when subscribed, and emits after the commit. */
+  /**
+   * Checks the job now and inserts it when subscribed: in the transaction in which the subscriber
+   * is, or else in one of its own, whose commit comes before the receipt.
+   */
   public Mono<Receipt> enqueue(NewJob job) {
     JobRow row = encoder.encode(job);
-    return group.submit(row);
+    return Mono.deferContextual(
+        caller -> {
+          Connection current = inserts.current(caller);
+          return current == null ? group.submit(row) : write(List.of(row), current).single();
+        });
   }
 
   /** Checks the job now and inserts it, when subscribed, in the caller's transaction. */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
-    List<JobRow> row = List.of(encoder.encode(job));
-    return inserts.write(row, connection).map(inserted -> Receipt.inserted(inserted.get(0).id()));
+    return write(List.of(encoder.encode(job)), connection).single();
   }
 
   /**
@@ -63,7 +69,21 @@ public final class Enqueuer {
    * with its error.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
-    return Flux.from(jobs).map(encoder::encode).flatMapSequential(group::submit, IN_FLIGHT, 1);
+    Flux<JobRow> rows = Flux.from(jobs).map(encoder::encode);
+    return Flux.deferContextual(
+        caller -> {
+          Connection current = inserts.current(caller);
+          return current == null
+              ? rows.flatMapSequential(group::submit, IN_FLIGHT, 1)
+              : rows.buffer(GROUP_SIZE).concatMap(some -> write(some, current), 0);
+        });
+  }
+
+  private Flux<Receipt> write(List<JobRow> rows, Connection connection) {
+    return inserts
+        .write(rows, connection)
+        .flatMapIterable(inserted -> inserted)
+        .map(row -> Receipt.inserted(row.id()));
   }
 
   private Mono<List<Receipt>> commit(List<JobRow> rows) {

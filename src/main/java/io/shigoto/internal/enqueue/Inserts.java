@@ -3,23 +3,33 @@ package io.shigoto.internal.enqueue;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Statement;
+import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
 
 /** {@code enqueue.sql}: a group of rows in one statement. */
 public final class Inserts {
 
   private final Database database;
   private final Sql enqueue;
+  private final CallerTransaction transaction;
 
-  public Inserts(Database database, Statements sql) {
+  public Inserts(Database database, Statements sql, CallerTransaction transaction) {
     this.database = database;
     this.enqueue = sql.get("enqueue");
+    this.transaction = transaction;
+  }
+
+  /** The connection of the transaction in which the caller is, or null. */
+  @Nullable Connection current(ContextView caller) {
+    return transaction.connection(caller);
   }
 
   /** Commits the rows; the nodes are left to be woken by the caller. */
