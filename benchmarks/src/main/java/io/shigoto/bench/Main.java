@@ -1,0 +1,31 @@
+package io.shigoto.bench;
+
+import io.shigoto.support.PostgresServer;
+import java.util.Map;
+
+/** The program: see benchmarks/README.md. */
+public final class Main {
+
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    Options options = Options.parse(arguments);
+    long began = System.nanoTime();
+    try (PostgresServer server = server();
+        Stage stage = new Stage(options, new Databases(server))) {
+      System.err.println(
+          "server " + stage.databases.version() + ", " + options.rounds() + " rounds");
+      if (options.only().contains("drain")) {
+        new DrainBench(stage).run();
+      }
+    }
+    System.err.println("took " + (System.nanoTime() - began) / 1_000_000_000 + " s");
+  }
+
+  private static PostgresServer server() {
+    boolean named = System.getenv(PostgresServer.URL_VARIABLE) != null;
+    return named
+        ? PostgresServer.namedOrStart()
+        : PostgresServer.start(Map.of("shared_buffers", "512MB"));
+  }
+}

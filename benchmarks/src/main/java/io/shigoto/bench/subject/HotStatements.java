@@ -1,0 +1,108 @@
+package io.shigoto.bench.subject;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Statement;
+import io.shigoto.internal.postgres.Statements;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * The library's own statements for claim and settle, sent without the library: the one place here
+ * that knows their parameters.
+ */
+final class HotStatements {
+
+  /** What a claim has to remember of a job. */
+  record Taken(long id, long lease, String args) {}
+
+  private static final String SCHEMA = "shigoto";
+
+  private final Statements sql = new Statements(SCHEMA);
+  private final UUID node = UUID.randomUUID();
+  private final String[] workers = {"noop"};
+  private final String[] queues = {"default"};
+
+  /** Makes the node whose claims these are a member, for an hour. */
+  Mono<Void> join(Connection connection) {
+    return execute(
+            connection
+                .createStatement(sql.get("join_cluster").text())
+                .bind(0, node.toString())
+                .bind(1, "bare")
+                .bind(2, 3_600_000L)
+                .bind(3, queues)
+                .bind(4, workers))
+        .then();
+  }
+
+  /** The next jobs, in the order of their ids. */
+  Mono<List<Taken>> claim(Connection connection, int limit) {
+    Statement claim =
+        connection
+            .createStatement(sql.get("claim").text())
+            .bind(0, queues[0])
+            .bind(1, workers)
+            .bind(2, new Integer[] {limit})
+            .bind(3, node.toString())
+            .bind(4, limit);
+    return Flux.from(claim.execute())
+        .concatMap(result -> result.map(HotStatements::taken))
+        .collectSortedList(Comparator.comparingLong(Taken::id));
+  }
+
+  /**
+   * Settles jobs as completed; they must be in the order of their ids.
+   *
+   * @return how many were written
+   */
+  Mono<Long> settle(Connection connection, List<Taken> jobs) {
+    int n = jobs.size();
+    Long[] ids = new Long[n];
+    Long[] leases = new Long[n];
+    String[] states = new String[n];
+    Integer[] refunds = new Integer[n];
+    for (int i = 0; i < n; i++) {
+      ids[i] = jobs.get(i).id();
+      leases[i] = jobs.get(i).lease();
+    }
+    Arrays.fill(states, "completed");
+    Arrays.fill(refunds, 0);
+    Statement settle =
+        connection
+            .createStatement(sql.get("settle").text())
+            .bind(0, ids)
+            .bind(1, leases)
+            .bind(2, states)
+            .bind(3, new Long[n])
+            .bind(4, refunds)
+            .bind(5, new String[n])
+            .bind(6, new String[n]);
+    return Flux.from(settle.execute())
+        .concatMap(result -> result.map(row -> row.get(0, Long.class)))
+        .count();
+  }
+
+  private static Taken taken(Readable row) {
+    return new Taken(get(row, "id"), get(row, "lease"), get(row, "args", String.class));
+  }
+
+  private static long get(Readable row, String column) {
+    return get(row, column, Long.class);
+  }
+
+  private static <T> T get(Readable row, String column, Class<T> type) {
+    return Objects.requireNonNull(row.get(column, type));
+  }
+
+  private static Mono<Long> execute(Statement statement) {
+    return Flux.from(statement.execute())
+        .concatMap(result -> result.getRowsUpdated())
+        .reduce(0L, Long::sum);
+  }
+}
