@@ -107,6 +107,16 @@ public final class Shigoto {
     return node.enqueuer().enqueueAll(jobs);
   }
 
+  /**
+   * Inserts any number of jobs in groups, in the caller's transaction: they are there if and when
+   * that commits. Emits their receipts in order. Demand: a thousand jobs are asked for at a time,
+   * so memory is bounded whatever the number. Errors: of the publisher, of the first job that
+   * cannot be enqueued, or of the connection; then the transaction is to be rolled back.
+   */
+  public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
+    return node.enqueuer().enqueueAll(jobs, connection);
+  }
+
   /** Finds a job, live or ended; empty if there is none. */
   public Mono<Job> find(long id) {
     return node.find(id);

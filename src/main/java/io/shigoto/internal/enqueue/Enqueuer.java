@@ -86,6 +86,19 @@ public final class Enqueuer {
         .map(row -> Receipt.inserted(row.id()));
   }
 
+  /**
+   * Any number of jobs, in order, in the caller's transaction: a group is asked for when the one
+   * before it is written.
+   */
+  public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
+    return Flux.from(jobs)
+        .map(encoder::encode)
+        .buffer(GROUP_SIZE)
+        .concatMap(rows -> inserts.write(rows, connection), 0)
+        .concatMapIterable(inserted -> inserted)
+        .map(inserted -> Receipt.inserted(inserted.id()));
+  }
+
   private Mono<List<Receipt>> commit(List<JobRow> rows) {
     return inserts
         .commit(rows)
