@@ -1,12 +1,15 @@
 package io.shigoto.spring;
 
+import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.internal.job.CallerTransaction;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.ContextView;
 
 /**
  * Spring, if spring-tx and spring-r2dbc are there. Found by itself, as a service; nothing for
- * applications to call. Refers to no class of Spring's, so that it loads without them.
+ * applications to call. Loads without Spring, whose classes it meets only at the first look.
  */
 public final class SpringFramework implements CallerTransaction.Framework {
 
@@ -24,8 +27,8 @@ public final class SpringFramework implements CallerTransaction.Framework {
   }
 
   @Override
-  public CallerTransaction transactions(ConnectionFactory factory) {
-    return new SpringTransaction(factory);
+  public @Nullable Connection connection(ConnectionFactory factory, ContextView caller) {
+    return SpringTransaction.connection(factory, caller);
   }
 
   private static boolean isPresent(String type) {

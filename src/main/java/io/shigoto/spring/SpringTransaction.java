@@ -3,7 +3,6 @@ package io.shigoto.spring;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Wrapped;
-import io.shigoto.internal.job.CallerTransaction;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.connection.ConnectionHolder;
@@ -18,24 +17,14 @@ import reactor.util.context.ContextView;
  * <p>The connection is read where the transaction manager keeps it, and neither requested nor
  * released: what is counted down to zero there takes the connection away from the transaction.
  */
-final class SpringTransaction implements CallerTransaction {
+final class SpringTransaction {
 
-  private final ConnectionFactory factory;
-  private final ConnectionFactory innermost;
+  private SpringTransaction() {}
 
-  SpringTransaction(ConnectionFactory factory) {
-    this.factory = factory;
-    this.innermost = innermost(factory);
-  }
-
-  @Override
-  public @Nullable Connection connection(ContextView caller) {
+  /** Its connection, or null if the caller is in none. */
+  static @Nullable Connection connection(ConnectionFactory factory, ContextView caller) {
     TransactionContext context = caller.getOrDefault(TransactionContext.class, null);
-    return context == null ? null : connection(context);
-  }
-
-  private @Nullable Connection connection(TransactionContext context) {
-    ConnectionHolder holder = holder(context);
+    ConnectionHolder holder = context == null ? null : holder(factory, context);
     if (holder == null) {
       return null;
     }
@@ -44,11 +33,13 @@ final class SpringTransaction implements CallerTransaction {
     return connection.isAutoCommit() ? null : connection;
   }
 
-  private @Nullable ConnectionHolder holder(TransactionContext context) {
+  private static @Nullable ConnectionHolder holder(
+      ConnectionFactory factory, TransactionContext context) {
     Object own = new TransactionSynchronizationManager(context).getResource(factory);
     if (own instanceof ConnectionHolder holder) {
       return holder;
     }
+    ConnectionFactory innermost = innermost(factory);
     for (Map.Entry<Object, Object> resource : context.getResources().entrySet()) {
       if (resource.getKey() instanceof ConnectionFactory other
           && resource.getValue() instanceof ConnectionHolder holder

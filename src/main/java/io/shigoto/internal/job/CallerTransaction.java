@@ -29,7 +29,7 @@ public interface CallerTransaction {
         .map(ServiceLoader.Provider::get)
         .filter(Framework::isPresent)
         .findFirst()
-        .map(framework -> framework.transactions(factory))
+        .<CallerTransaction>map(framework -> caller -> framework.connection(factory, caller))
         .orElse(caller -> null);
   }
 
@@ -39,7 +39,7 @@ public interface CallerTransaction {
     /** Whether all that is needed of it is on the class path. */
     boolean isPresent();
 
-    /** Its transactions on this factory, or on another around or inside it. */
-    CallerTransaction transactions(ConnectionFactory factory);
+    /** As {@link CallerTransaction#connection}, for this factory or one around or inside it. */
+    @Nullable Connection connection(ConnectionFactory factory, ContextView caller);
   }
 }
