@@ -37,7 +37,7 @@ final class Ahead {
 
   /** The runs, in the order of their claims, as the slots ask for them. For one subscriber. */
   Flux<Run> runs() {
-    return Flux.push(
+    return Flux.create(
         sink -> {
           slots = sink;
           sink.onRequest(this::request);

@@ -1,0 +1,63 @@
+package io.shigoto.internal.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class AppetiteTest {
+
+  private static final int MOST = 100;
+
+  private final Appetite appetite = new Appetite(MOST);
+
+  @Test
+  void atFirstTheFreeSlotsAreFilledAndNoMore() {
+    assertThat(appetite.limit(10, 0)).isEqualTo(10);
+    assertThat(appetite.limit(10, 4)).isEqualTo(6);
+    assertThat(appetite.limit(0, 0)).isZero();
+    assertThat(appetite.limit(2, 5)).isZero();
+  }
+
+  @Test
+  void twiceWhatAClaimSawFinishedMayWaitAhead() {
+    finishDuringAClaim(20);
+
+    assertThat(appetite.limit(10, 0)).isEqualTo(50);
+    assertThat(appetite.limit(0, 0)).isEqualTo(40);
+  }
+
+  @Test
+  void withoutFreeSlotsItWaitsUntilHalfOfWhatIsAheadIsGone() {
+    finishDuringAClaim(20);
+
+    assertThat(appetite.limit(0, 20)).isZero();
+    assertThat(appetite.limit(0, 19)).isEqualTo(21);
+    assertThat(appetite.limit(1, 40)).isEqualTo(1);
+  }
+
+  @Test
+  void longRunsAreNeverHoarded() {
+    finishDuringAClaim(20);
+    finishDuringAClaim(0);
+
+    assertThat(appetite.limit(0, 0)).isZero();
+    assertThat(appetite.limit(3, 0)).isEqualTo(3);
+  }
+
+  @Test
+  void whatWaitsAheadIsBounded() {
+    finishDuringAClaim(1_000_000);
+
+    assertThat(appetite.limit(0, 0)).isEqualTo(MOST);
+    assertThat(appetite.limit(10, 0)).isEqualTo(MOST + 10);
+    assertThat(appetite.limit(Long.MAX_VALUE - MOST, 0)).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  private void finishDuringAClaim(int runs) {
+    long mark = appetite.mark();
+    for (int i = 0; i < runs; i++) {
+      appetite.finished();
+    }
+    appetite.claimed(mark);
+  }
+}
