@@ -1,5 +1,6 @@
 package io.shigoto.internal.flow;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 
@@ -10,8 +11,7 @@ import reactor.core.publisher.Sinks;
 public final class Nudge {
 
   private final Sinks.Many<Boolean> sink = Sinks.unsafe().many().multicast().directBestEffort();
-  private final java.util.concurrent.atomic.AtomicInteger given =
-      new java.util.concurrent.atomic.AtomicInteger();
+  private final AtomicInteger given = new AtomicInteger();
 
   /** Asks for one more look. */
   public void give() {
@@ -30,6 +30,7 @@ public final class Nudge {
    * for demand. Use with {@code concatMap(look, 0)} for work that runs one at a time.
    */
   public Flux<Boolean> looks() {
-    return sink.asFlux().startWith(Boolean.TRUE).onBackpressureLatest();
+    // The nudges are subscribed to first: one that is given during the first look is not lost.
+    return Flux.merge(sink.asFlux(), Flux.just(Boolean.TRUE)).onBackpressureLatest();
   }
 }
