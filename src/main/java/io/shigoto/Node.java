@@ -25,13 +25,14 @@ final class Node {
 
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final int MOST_UNSERVED = 20;
+  private static final Duration FOR_EVER = Duration.ofMillis(Long.MAX_VALUE);
 
   private final UUID seed = UUID.randomUUID();
   private final AtomicInteger incarnations = new AtomicInteger();
   private final Settings settings;
   private final Engine engine;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
-  private final Sinks.One<Boolean> started = Sinks.one();
+  private final Mono<Boolean> starting;
   private final Sinks.Empty<Void> ended = Sinks.empty();
   private final Sinks.Empty<Void> closed = Sinks.empty();
   private volatile @Nullable Incarnation current;
@@ -39,6 +40,9 @@ final class Node {
   Node(Settings settings) {
     this.settings = settings;
     this.engine = new Engine(settings);
+    this.starting =
+        Mono.defer(this::begin)
+            .cache(started -> FOR_EVER, failed -> Duration.ZERO, () -> Duration.ZERO, engine.timer);
   }
 
   Enqueuer enqueuer() {
@@ -55,14 +59,10 @@ final class Node {
 
   Mono<Void> start() {
     return Mono.defer(
-        () -> {
-          if (phase.compareAndSet(Phase.NEW, Phase.STARTING)) {
-            Detached.start(life());
-          }
-          return phase() == Phase.STOPPING || phase() == Phase.STOPPED
-              ? Mono.error(new IllegalStateException("the node was stopped; build another"))
-              : started.asMono().then();
-        });
+        () ->
+            phase() == Phase.STOPPING || phase() == Phase.STOPPED
+                ? Mono.error(new IllegalStateException("the node was stopped; build another"))
+                : starting.then());
   }
 
   Mono<Void> stop(Duration grace) {
@@ -117,25 +117,58 @@ final class Node {
   }
 
   /**
-   * One incarnation after the other, until the stop. Its first one has to succeed; what comes later
-   * is tried again.
+   * The first incarnation has to succeed; then the node lives on by itself. After a failure it can
+   * be started again.
    */
-  private Mono<Void> life() {
+  private Mono<Boolean> begin() {
+    phase.compareAndSet(Phase.NEW, Phase.STARTING);
+    Incarnation first = new Incarnation(nextId(), settings, engine);
     return engine
         .prepare()
-        .then(incarnation())
+        .then(first.join())
         .doOnError(this::failedToStart)
-        .onErrorComplete()
-        .then(
-            Mono.defer(() -> engine.heartbeat.until(incarnation(), Mono.never()))
-                .repeat(() -> isRunning())
-                .then())
-        .doFinally(
-            end -> {
-              started.tryEmitError(
-                  new IllegalStateException("the node was stopped while it started"));
-              ended.tryEmitEmpty();
-            });
+        .doOnSuccess(joined -> Detached.start(life(first)))
+        .thenReturn(true);
+  }
+
+  private void failedToStart(Throwable error) {
+    LOG.debug("did not start: error={}", error.toString());
+    if (!phase.compareAndSet(Phase.STARTING, Phase.NEW)) {
+      ended.tryEmitEmpty();
+    }
+  }
+
+  /**
+   * One incarnation after the other, until the stop. Those after the first are tried until they
+   * succeed.
+   */
+  private Mono<Void> life(Incarnation first) {
+    return lived(first)
+        .then(Mono.defer(this::again).repeat(this::isRunning).then())
+        .doFinally(end -> ended.tryEmitEmpty());
+  }
+
+  private Mono<Void> again() {
+    if (!isRunning()) {
+      return Mono.empty();
+    }
+    Incarnation next = new Incarnation(nextId(), settings, engine);
+    return engine
+        .heartbeat
+        .until(next.join().thenReturn(next), this::isRunning)
+        .flatMap(this::lived);
+  }
+
+  private Mono<Void> lived(Incarnation incarnation) {
+    return Mono.defer(
+        () -> {
+          current = incarnation;
+          phase.compareAndSet(Phase.STARTING, Phase.RUNNING);
+          if (!isRunning()) {
+            incarnation.drain();
+          }
+          return incarnation.work();
+        });
   }
 
   private Phase phase() {
@@ -146,37 +179,11 @@ final class Node {
     return phase() == Phase.RUNNING;
   }
 
-  private Mono<Void> incarnation() {
-    return Mono.defer(
-        () -> {
-          if (phase() != Phase.STARTING && phase() != Phase.RUNNING) {
-            return Mono.empty();
-          }
-          Incarnation next = new Incarnation(nextId(), settings, engine);
-          return next.join().doOnSuccess(joined -> begun(next)).then(next.work());
-        });
-  }
-
   /** Random numbers are drawn once, when the node is built: drawing them blocks. */
   private UUID nextId() {
     return new UUID(
         seed.getMostSignificantBits(),
         seed.getLeastSignificantBits() + incarnations.getAndIncrement());
-  }
-
-  private void begun(Incarnation next) {
-    current = next;
-    phase.compareAndSet(Phase.STARTING, Phase.RUNNING);
-    started.tryEmitValue(true);
-    if (phase() == Phase.STOPPING) {
-      next.drain();
-    }
-  }
-
-  private void failedToStart(Throwable error) {
-    phase.compareAndSet(Phase.STARTING, Phase.STOPPED);
-    started.tryEmitError(error);
-    Detached.start(engine.close().doFinally(end -> closed.tryEmitEmpty()));
   }
 
   private Mono<Void> end(Duration grace) {

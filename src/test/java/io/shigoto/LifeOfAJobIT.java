@@ -52,6 +52,7 @@ class LifeOfAJobIT {
     Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.job_history") == 5000);
     assertThat(receipts).hasSize(5000);
     assertThat(runs).hasValue(5000);
+    assertThat(db.number("SELECT count(*) FROM shigoto.job_history WHERE attempt <> 1")).isZero();
     Job job = shigoto.find(receipts.get(17).id()).block(LIMIT);
     assertThat(job.state()).isEqualTo(JobState.COMPLETED);
     assertThat(job.attempt()).isEqualTo(1);

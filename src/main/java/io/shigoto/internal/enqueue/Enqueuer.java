@@ -43,7 +43,8 @@ public final class Enqueuer {
     this.bell = bell;
     this.scheduler = scheduler;
     this.events = events;
-    this.group = new GroupCommit<>(this::commit, Database::isRefusal, GROUP_SIZE, WRITERS);
+    this.group =
+        new GroupCommit<>(this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS);
   }
 
   /**

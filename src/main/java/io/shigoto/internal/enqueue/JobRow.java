@@ -17,4 +17,10 @@ record JobRow(
     @Nullable Long dueIn,
     @Nullable String meta,
     @Nullable String tags,
-    @Nullable String partitionKey) {}
+    @Nullable String partitionKey) {
+
+  /** Roughly how many bytes it takes in a statement. */
+  int weight() {
+    return args.length() + (meta == null ? 0 : meta.length()) + (tags == null ? 0 : tags.length());
+  }
+}

@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
@@ -24,8 +25,12 @@ import reactor.core.publisher.MonoSink;
  */
 public final class GroupCommit<T, R> {
 
+  /** A group that weighs so much is full. */
+  public static final int HEAVIEST = 4 * 1024 * 1024;
+
   private final Function<List<T>, Mono<List<R>>> commit;
   private final Predicate<Throwable> refusal;
+  private final ToIntFunction<T> weight;
   private final int groupSize;
   private final int writers;
   private final Queue<Entry<T, R>> queue = new ConcurrentLinkedQueue<>();
@@ -37,16 +42,20 @@ public final class GroupCommit<T, R> {
    * @param refusal tells of an error whether an item is to blame: then the group is halved until
    *     that item stands alone, so that it fails only its own caller; any other error goes to the
    *     whole group
+   * @param weight of an item, such as its bytes: a group is not added to once it weighs {@link
+   *     #HEAVIEST}
    * @param groupSize how many items a group holds at most
    * @param writers how many groups are written at the same time
    */
   public GroupCommit(
       Function<List<T>, Mono<List<R>>> commit,
       Predicate<Throwable> refusal,
+      ToIntFunction<T> weight,
       int groupSize,
       int writers) {
     this.commit = commit;
     this.refusal = refusal;
+    this.weight = weight;
     this.groupSize = groupSize;
     this.writers = writers;
   }
@@ -91,12 +100,14 @@ public final class GroupCommit<T, R> {
 
   private List<Entry<T, R>> take() {
     List<Entry<T, R>> group = new ArrayList<>(Math.min(groupSize, Math.max(waiting.get(), 1)));
-    while (group.size() < groupSize) {
+    long weighed = 0;
+    while (group.size() < groupSize && weighed < HEAVIEST) {
       Entry<T, R> entry = queue.poll();
       if (entry == null) {
         break;
       }
       group.add(entry);
+      weighed += weight.applyAsInt(entry.item);
     }
     waiting.addAndGet(-group.size());
     return group;

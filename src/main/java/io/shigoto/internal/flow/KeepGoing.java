@@ -2,12 +2,14 @@ package io.shigoto.internal.flow;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.retry.Retry;
+import reactor.util.retry.RetryBackoffSpec;
 
 /**
  * What the library does about trouble when nobody waits for the answer: it tries again, after a
@@ -49,13 +51,15 @@ public final class KeepGoing {
     return work.retryWhen(retries()).doOnSuccess(value -> over());
   }
 
-  /** The same work, tried until it succeeds or somebody says to give up; then it is empty. */
-  public <T> Mono<T> until(Mono<T> work, Mono<Void> giveUp) {
-    Retry retries = retries();
-    return work.retryWhen(
-            Retry.from(
-                failures -> Flux.from(retries.generateCompanion(failures)).takeUntilOther(giveUp)))
-        .doOnSuccess(value -> over());
+  /**
+   * The same work, tried until it succeeds, or fails when it is not wanted any more; then it is
+   * empty. An attempt that is under way is never cut short.
+   */
+  public <T> Mono<T> until(Mono<T> work, BooleanSupplier wanted) {
+    return work.retryWhen(retries().filter(error -> wanted.getAsBoolean()))
+        .doOnSuccess(value -> over())
+        .doOnError(error -> LOG.debug("given up: what={} error={}", what, error.toString()))
+        .onErrorComplete();
   }
 
   /**
@@ -71,7 +75,7 @@ public final class KeepGoing {
     return trouble.get();
   }
 
-  private Retry retries() {
+  private RetryBackoffSpec retries() {
     return Retry.backoff(Long.MAX_VALUE, FIRST_PAUSE)
         .maxBackoff(LONGEST_PAUSE)
         .jitter(0.5)

@@ -51,6 +51,12 @@ public record Settlement(
     return new Settlement(run, JobState.AVAILABLE, null, 1, null, null, JobEvent.Kind.RELEASED);
   }
 
+  /** Roughly how many bytes it takes in a statement. */
+  public int weight() {
+    return (result == null ? 0 : result.length())
+        + (error == null ? 0 : error.message().length() + error.stack().length());
+  }
+
   /**
    * What is written instead when the database refuses what this one contains: the attempt failed.
    */

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JavaType;
+import tools.jackson.databind.ObjectReader;
 
 /** The workers that a node knows, by every name that they serve. */
 public final class Workers {
@@ -20,7 +20,7 @@ public final class Workers {
 
   public Workers(Collection<? extends ReactiveWorker<?>> workers, Json json) {
     for (ReactiveWorker<?> worker : workers) {
-      Known known = new Known(worker, worker.name(), json.argsType(worker), worker.timeout());
+      Known known = new Known(worker, worker.name(), json.reader(worker), worker.timeout());
       require(known);
       add(known.name, known);
       worker.aliases().forEach(alias -> add(alias, known));
@@ -84,5 +84,5 @@ public final class Workers {
   }
 
   /** One worker, with what is asked of it once. */
-  public record Known(ReactiveWorker<?> worker, String name, JavaType argsType, Duration timeout) {}
+  public record Known(ReactiveWorker<?> worker, String name, ObjectReader args, Duration timeout) {}
 }

@@ -8,6 +8,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JavaType;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
 /** JSON as it goes into and comes out of the database. */
@@ -62,20 +63,29 @@ public final class Json {
   /**
    * Reads arguments.
    *
+   * @param reader from {@link #reader}
    * @throws ArgsDoNotFit with the path of the first place that does not fit
    */
-  public Object read(String text, JavaType type) {
+  public Object read(String text, ObjectReader reader) {
+    String type = reader.getValueType().getRawClass().getSimpleName();
     Object value;
     try {
-      value = mapper.readValue(text, type);
+      value = reader.readValue(text);
     } catch (JacksonException refused) {
-      throw new ArgsDoNotFit(
-          path(refused), type.getRawClass().getSimpleName(), refused.getClass().getSimpleName());
+      throw new ArgsDoNotFit(path(refused), type, refused.getClass().getSimpleName());
     }
     if (value == null) {
-      throw new ArgsDoNotFit("$", type.getRawClass().getSimpleName(), "null");
+      throw new ArgsDoNotFit("$", type, "null");
     }
     return value;
+  }
+
+  /**
+   * Reads what a worker takes. Made when a node is built, because the first reading of a type takes
+   * a lock.
+   */
+  public ObjectReader reader(ReactiveWorker<?> worker) {
+    return mapper.readerFor(argsType(worker));
   }
 
   /** Reads an object whose values are strings. */
@@ -89,7 +99,7 @@ public final class Json {
   }
 
   /** What a worker reads its arguments as: what it says, or the type argument of its class. */
-  public JavaType argsType(ReactiveWorker<?> worker) {
+  private JavaType argsType(ReactiveWorker<?> worker) {
     if (worker instanceof Worker.Typed typed) {
       return mapper.getTypeFactory().constructType(typed.argsType());
     }

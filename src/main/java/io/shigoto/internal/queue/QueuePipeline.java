@@ -43,6 +43,7 @@ public final class QueuePipeline {
   private final Ahead ahead = new Ahead(this::lookIfHungry);
   private final Appetite appetite = new Appetite(MOST_AHEAD);
   private volatile boolean mayHaveWork;
+  private volatile boolean stopped;
 
   /**
    * @param work given when there may be work
@@ -65,7 +66,8 @@ public final class QueuePipeline {
     Flux<Ended> unstarted =
         looks()
             .takeUntilOther(stop)
-            .concatMap(look -> claim(stop), 0)
+            .doOnComplete(() -> stopped = true)
+            .concatMap(look -> claim(), 0)
             .thenMany(Flux.defer(() -> Flux.fromIterable(ahead.close())))
             .map(this::released);
     return Flux.merge(ended.flatMap(this::settle, WINDOW), unstarted.flatMap(this::settle, WINDOW));
@@ -90,7 +92,7 @@ public final class QueuePipeline {
    * A claim is never cancelled: its rows may be ours already. While it fails, it is tried again
    * until the stop.
    */
-  private Mono<Void> claim(Mono<Void> stop) {
+  private Mono<Void> claim() {
     int limit = mayHaveWork ? limit() : 0;
     if (limit == 0) {
       return Mono.empty();
@@ -100,7 +102,7 @@ public final class QueuePipeline {
     long began = parts.nanos.getAsLong();
     return parts
         .claiming
-        .until(parts.claimer.claim(queue, limit), stop)
+        .until(parts.claimer.claim(queue, limit), () -> !stopped)
         .doOnNext(jobs -> took(jobs, limit, finished, began))
         .then();
   }

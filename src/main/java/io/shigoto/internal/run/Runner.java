@@ -68,7 +68,7 @@ public final class Runner {
   private JobContext<Object> context(Claimed job, Workers.Known known) {
     return new JobContext<>(
         job.id(),
-        json.read(job.args(), known.argsType()),
+        json.read(job.args(), known.args()),
         job.attempt(),
         job.maxAttempts(),
         job.queue(),

@@ -46,8 +46,11 @@ public final class Settler {
     this.bell = bell;
     this.keepGoing = keepGoing;
     this.completed =
-        new GroupCommit<>(this::writeCompleted, Database::isRefusal, GROUP_SIZE, WRITERS);
-    this.others = new GroupCommit<>(this::writeOthers, Database::isRefusal, GROUP_SIZE, 1);
+        new GroupCommit<>(
+            this::writeCompleted, Database::isRefusal, Settlement::weight, GROUP_SIZE, WRITERS);
+    this.others =
+        new GroupCommit<>(
+            this::writeOthers, Database::isRefusal, Settlement::weight, GROUP_SIZE, 1);
   }
 
   /** Emits, once committed, whether the run still held its lease; if not, nothing was written. */

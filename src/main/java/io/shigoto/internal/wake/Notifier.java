@@ -34,7 +34,7 @@ public final class Notifier implements Bell {
     this.database = database;
     this.notify = sql.get("notify");
     this.timer = timer;
-    this.group = new GroupCommit<>(this::send, error -> false, GROUP_SIZE, 1);
+    this.group = new GroupCommit<>(this::send, error -> false, payload -> 0, GROUP_SIZE, 1);
   }
 
   @Override
