@@ -1,5 +1,6 @@
 package io.shigoto.demo;
 
+import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -15,11 +16,26 @@ final class Demo {
     this.rule = rule;
   }
 
+  /** The server's name and version. */
+  Mono<String> server() {
+    return Mono.usingWhen(
+        factory.create(),
+        connection ->
+            Mono.fromSupplier(
+                () ->
+                    factory.getMetadata().getName()
+                        + " "
+                        + connection.getMetadata().getDatabaseVersion()),
+        Connection::close);
+  }
+
   /** Counts the files when subscribed, and leaves nothing behind. */
   Mono<Report> count(Inventory inventory, Progress progress) {
     return Mono.usingWhen(
         Mono.fromSupplier(() -> new Cluster(factory, rule, progress)),
         cluster -> count(inventory, cluster, progress),
+        Cluster::close,
+        (cluster, error) -> cluster.close().onErrorComplete(),
         Cluster::close);
   }
 

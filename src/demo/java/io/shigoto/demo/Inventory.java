@@ -54,12 +54,14 @@ record Inventory(Path folder, List<Entry> entries) {
     return entries.size();
   }
 
-  /** The command that counts the same files. */
-  String check() {
+  /** The command that counts the same files by the same rule. */
+  String check(WordRule rule) {
     return "cd '"
         + folder.toString().replace("'", "'\\''")
         + "' && find . -mindepth 1 \\( -name .git -o -name target \\) -type d -prune"
-        + " -o -type f -print0 | LC_ALL=C wc -lwc --files0-from=- | tail -n 1";
+        + " -o -type f -print0 | "
+        + rule.wc()
+        + " -lwc --files0-from=- | tail -n 1";
   }
 
   private static Inventory walk(Path folder) {

@@ -34,19 +34,16 @@ public final class Main {
       Inventory inventory = Objects.requireNonNull(Inventory.of(folder).block());
       out.printf("%n  folder  %s%n", inventory.folder());
       out.printf("  files   %,d (without .git and target)%n", inventory.size());
+      out.print("  server  ");
+      out.flush();
       try (PostgresServer server = PostgresServer.namedOrStart()) {
-        out.printf(
-            "  server  %s%n",
-            server.isExternal()
-                ? "the one that " + PostgresServer.URL_VARIABLE + " names"
-                : "an embedded PostgreSQL");
         return count(inventory, server.connectionFactory(), out, terminal) ? 0 : INCOMPLETE;
       }
     } catch (InputRefused refused) {
       out.println("demo: " + refused.getMessage());
       return REFUSED;
     } catch (RuntimeException broken) {
-      out.println("demo: " + broken);
+      out.printf("%ndemo: %s: %s%n", broken.getClass().getSimpleName(), broken.getMessage());
       return INCOMPLETE;
     }
   }
@@ -54,15 +51,16 @@ public final class Main {
   /** Counts with a live line and the summary; tells whether every file was counted once. */
   static boolean count(
       Inventory inventory, ConnectionFactory factory, PrintStream out, boolean terminal) {
+    WordRule rule = WordRule.ofThisMachine();
+    Demo demo = new Demo(factory, rule);
+    out.println(demo.server().block());
     out.printf(
         "  nodes   %s and %s, each with room for %d small and %d large files%n%n",
         Cluster.LEFT, Cluster.RIGHT, Cluster.SMALL_AT_ONCE, Cluster.LARGE_AT_ONCE);
     Progress progress = new Progress(out, terminal, inventory.size());
-    Report report =
-        Objects.requireNonNull(
-            new Demo(factory, WordRule.ofThisMachine()).count(inventory, progress).block());
+    Report report = Objects.requireNonNull(demo.count(inventory, progress).block());
     progress.end();
-    out.print(new Summary(inventory, report, progress));
+    out.print(new Summary(inventory, rule, report, progress));
     return report.isComplete();
   }
 

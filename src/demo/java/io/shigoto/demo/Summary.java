@@ -1,7 +1,7 @@
 package io.shigoto.demo;
 
 /** What is shown at the end. */
-record Summary(Inventory inventory, Report report, Progress progress) {
+record Summary(Inventory inventory, WordRule rule, Report report, Progress progress) {
 
   @Override
   public String toString() {
@@ -45,6 +45,6 @@ record Summary(Inventory inventory, Report report, Progress progress) {
   }
 
   private String check() {
-    return "\n  The same by find and wc:\n  " + inventory.check() + "\n\n";
+    return "\n  The same by find and wc:\n  " + inventory.check(rule) + "\n\n";
   }
 }

@@ -5,10 +5,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Counts the bytes of one file as they arrive, by the rules of {@code wc} in the C locale. */
+/** Counts the bytes of one file as they arrive, as {@code wc} does. */
 final class Tally {
 
   private final WordRule rule;
+  private final Utf8 text = new Utf8(this::look);
   private final MessageDigest digest = sha256();
   private long lines;
   private long words;
@@ -40,9 +41,17 @@ final class Tally {
     if (b == '\n') {
       lines++;
     }
-    if (b == ' ' || (b >= '\t' && b <= '\r')) {
+    if (rule.unicode()) {
+      text.add(b);
+    } else {
+      look(b & 0xff);
+    }
+  }
+
+  private void look(int character) {
+    if (rule.isSpace(character)) {
       inWord = false;
-    } else if (!inWord && rule.makesWord(b)) {
+    } else if (!inWord && rule.makesWord(character)) {
       inWord = true;
       words++;
     }

@@ -5,34 +5,75 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What makes a word of the bytes between two white spaces. The programs called {@code wc} do not
- * agree where bytes are no text, and the demo wants to agree with the one at hand.
+ * What separates words and what makes one. The programs called {@code wc} do not agree on it, and
+ * neither do the locales; the demo asks the one at hand, so that both count alike.
+ *
+ * @param unicode whether bytes are read as UTF-8; otherwise each byte stands for itself
+ * @param anything whether all that is no white space makes a word (POSIX, and GNU since 9.4), or
+ *     only what can be printed (GNU before 9.4)
  */
-enum WordRule {
-  /** One byte of any kind: POSIX, and GNU since 9.4. */
-  ANY_BYTE,
-  /** One printable ASCII character: GNU before 9.4 in the C locale. */
-  PRINTABLE;
+record WordRule(boolean unicode, boolean anything) {
 
-  boolean makesWord(byte b) {
-    return this == ANY_BYTE || (b > ' ' && b < 0x7f);
+  /** Stands for a byte that is not UTF-8. */
+  static final int BROKEN = -1;
+
+  private static final String EM_SPACE = "a\u2003b";
+  private static final String CONTROL = "\u0001";
+  private static final int WORD_JOINER = 0x2060;
+
+  /** The rule of this machine's {@code wc} in this process's locale; blocks until it answered. */
+  static WordRule ofThisMachine() {
+    return of("wc");
   }
 
-  /** Asks this machine's {@code wc}; blocks until it has answered. */
-  static WordRule ofThisMachine() {
-    ProcessBuilder wc = new ProcessBuilder("wc", "-w").redirectErrorStream(true);
-    wc.environment().put("LC_ALL", "C");
+  /** The rule of a command such as {@code LC_ALL=C wc}; blocks until it answered. */
+  static WordRule of(String wc) {
     try {
-      Process process = wc.start();
-      try (OutputStream in = process.getOutputStream()) {
-        in.write(1);
-      }
-      byte[] answer = process.getInputStream().readAllBytes();
-      return new String(answer, StandardCharsets.US_ASCII).strip().equals("0")
-          ? PRINTABLE
-          : ANY_BYTE;
-    } catch (IOException none) {
-      return ANY_BYTE;
+      return new WordRule(count(wc, EM_SPACE) == 2, count(wc, CONTROL) == 1);
+    } catch (IOException | NumberFormatException none) {
+      return new WordRule(true, true);
     }
+  }
+
+  /** The command that counts as this rule does. */
+  String wc() {
+    return unicode ? "wc" : "LC_ALL=C wc";
+  }
+
+  boolean isSpace(int c) {
+    if (c == ' ' || (c >= '\t' && c <= '\r')) {
+      return true;
+    }
+    return unicode && c > 0x7f && (c == WORD_JOINER || isSpaceType(Character.getType(c)));
+  }
+
+  boolean makesWord(int c) {
+    return anything || (c < 0x7f ? c > ' ' : unicode && isPrintable(Character.getType(c)));
+  }
+
+  private boolean isSpaceType(int type) {
+    return type == Character.SPACE_SEPARATOR
+        || (anything
+            && (type == Character.LINE_SEPARATOR || type == Character.PARAGRAPH_SEPARATOR));
+  }
+
+  private static boolean isPrintable(int type) {
+    return switch (type) {
+      case Character.CONTROL,
+          Character.UNASSIGNED,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
+  }
+
+  private static int count(String wc, String text) throws IOException {
+    Process process = new ProcessBuilder("sh", "-c", wc + " -w").redirectErrorStream(true).start();
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    byte[] answer = process.getInputStream().readAllBytes();
+    return Integer.parseInt(new String(answer, StandardCharsets.US_ASCII).strip());
   }
 }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DemoIT {
 
   private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final WordRule RULE = WordRule.ofThisMachine();
 
   private static TestDatabase database;
 
@@ -48,7 +49,7 @@ class DemoIT {
 
     List<String> total =
         Shell.words(shown().lines().filter(line -> line.startsWith("  total")).toList().get(0));
-    List<String> wc = Shell.words(Shell.run(inventory.check()));
+    List<String> wc = Shell.words(Shell.run(inventory.check(RULE)));
     assertThat(complete).isTrue();
     assertThat(total.get(1)).isEqualTo(Integer.toString(inventory.size()));
     assertThat(total.subList(2, 5)).isEqualTo(wc.subList(0, 3));
@@ -113,7 +114,7 @@ class DemoIT {
   }
 
   private Report count(Inventory inventory) {
-    return new Demo(database.connectionFactory(), WordRule.ofThisMachine())
+    return new Demo(database.connectionFactory(), RULE)
         .count(inventory, new Progress(output(), true, inventory.size()))
         .block(LIMIT);
   }
@@ -130,7 +131,7 @@ class DemoIT {
     Map<Path, String> counts = new TreeMap<>();
     for (Inventory.Entry entry : inventory.entries()) {
       Path file = Path.of(entry.file());
-      List<String> wc = Shell.words(Shell.run("LC_ALL=C wc -lwc < \"$1\"", file));
+      List<String> wc = Shell.words(Shell.run(RULE.wc() + " -lwc < \"$1\"", file));
       String sum = Shell.words(Shell.run("sha256sum < \"$1\"", file)).get(0);
       counts.put(file, wc + " " + sum);
     }
