@@ -6,6 +6,7 @@ import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.Schemas;
 import io.shigoto.Shigoto;
 import io.shigoto.job.NewJob;
+import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.Worker;
@@ -45,6 +46,7 @@ class SpringWakeIT {
             .pollInterval(Duration.ofHours(1))
             .build();
     shigoto.start().block(LIMIT);
+    Await.until("the node hears", LIMIT, () -> shigoto.health().block(LIMIT).notificationsArrive());
     shigoto.enqueue(NewJob.of("tell", "first")).block(LIMIT);
     assertThat(runs.asFlux().blockFirst(LIMIT)).isEqualTo("first");
 

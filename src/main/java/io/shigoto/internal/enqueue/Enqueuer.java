@@ -56,35 +56,35 @@ public final class Enqueuer {
     return Mono.deferContextual(
         caller -> {
           Connection current = inserts.current(caller);
-          return current == null ? group.submit(row) : write(List.of(row), current).single();
+          return current == null ? group.submit(row) : write(row, current);
         });
   }
 
   /** Checks the job now and inserts it, when subscribed, in the caller's transaction. */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
-    return write(List.of(encoder.encode(job)), connection).single();
+    return write(encoder.encode(job), connection);
+  }
+
+  private Mono<Receipt> write(JobRow row, Connection connection) {
+    return inserts
+        .write(List.of(row), connection)
+        .map(inserted -> Receipt.inserted(inserted.get(0).id()));
   }
 
   /**
-   * Any number of jobs, in order; only so many are in memory. A job that is refused ends the stream
-   * with its error.
+   * Any number of jobs, in order, in the transaction in which the subscriber is, or else in ones of
+   * their own; only so many are in memory. A job that is refused ends the stream with its error.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
-    Flux<JobRow> rows = Flux.from(jobs).map(encoder::encode);
     return Flux.deferContextual(
         caller -> {
           Connection current = inserts.current(caller);
-          return current == null
-              ? rows.flatMapSequential(group::submit, IN_FLIGHT, 1)
-              : rows.buffer(GROUP_SIZE).concatMap(some -> write(some, current), 0);
+          return current == null ? commitAll(jobs) : enqueueAll(jobs, current);
         });
   }
 
-  private Flux<Receipt> write(List<JobRow> rows, Connection connection) {
-    return inserts
-        .write(rows, connection)
-        .flatMapIterable(inserted -> inserted)
-        .map(row -> Receipt.inserted(row.id()));
+  private Flux<Receipt> commitAll(Publisher<NewJob> jobs) {
+    return Flux.from(jobs).map(encoder::encode).flatMapSequential(group::submit, IN_FLIGHT, 1);
   }
 
   /**
