@@ -4,9 +4,9 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * How many jobs a queue claims beyond its free slots. When runs are shorter than the round trip of
- * a claim, the slots would stand empty most of the time: so what was finished during the last
- * claim, and twice as much, may wait ahead. Runs that take longer than a claim finish none
- * meanwhile, and nothing is claimed ahead of them.
+ * a claim, the slots would stand empty most of the time: so twice as many as were finished during
+ * the last claim may wait ahead, and twice as many as before if slots stood empty all the same.
+ * Runs that take longer than a claim finish none meanwhile, and nothing is claimed ahead of them.
  */
 final class Appetite {
 
@@ -31,9 +31,16 @@ final class Appetite {
     return finished.sum();
   }
 
-  /** A claim has ended. */
-  void claimed(long mark) {
-    ahead = (int) Math.min(most, 2 * (finished.sum() - mark));
+  /**
+   * A claim has ended.
+   *
+   * @param mark what {@link #mark} gave when it began
+   * @param starved whether slots stood empty when it did
+   */
+  void claimed(long mark, boolean starved) {
+    long meanwhile = finished.sum() - mark;
+    long wanted = meanwhile == 0 ? 0 : Math.max(2 * meanwhile, starved ? 2L * ahead : 0);
+    ahead = (int) Math.min(most, wanted);
   }
 
   /**

@@ -108,7 +108,7 @@ public final class QueuePipeline {
   }
 
   private void took(List<Claimed> jobs, int limit, long finished, long began) {
-    appetite.claimed(finished);
+    appetite.claimed(finished, ahead.free() > 0);
     if (jobs.size() >= limit) {
       mayHaveWork = true;
     }

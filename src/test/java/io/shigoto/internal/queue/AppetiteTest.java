@@ -53,11 +53,32 @@ class AppetiteTest {
     assertThat(appetite.limit(Long.MAX_VALUE - MOST, 0)).isEqualTo(Integer.MAX_VALUE);
   }
 
+  @Test
+  void slotsThatStandEmptyAllTheSameDoubleIt() {
+    finishDuringAClaim(5, true);
+    finishDuringAClaim(5, true);
+    finishDuringAClaim(5, true);
+
+    assertThat(appetite.limit(0, 0)).isEqualTo(40);
+  }
+
+  @Test
+  void slotsThatStandEmptyBehindLongRunsDoNot() {
+    finishDuringAClaim(5, true);
+    finishDuringAClaim(0, true);
+
+    assertThat(appetite.limit(0, 0)).isZero();
+  }
+
   private void finishDuringAClaim(int runs) {
+    finishDuringAClaim(runs, false);
+  }
+
+  private void finishDuringAClaim(int runs, boolean starved) {
     long mark = appetite.mark();
     for (int i = 0; i < runs; i++) {
       appetite.finished();
     }
-    appetite.claimed(mark);
+    appetite.claimed(mark, starved);
   }
 }
