@@ -1,7 +1,5 @@
 package io.shigoto.internal.job;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -22,12 +20,8 @@ public record Failure(int attempt, String node, String type, String message, Str
             ? error.getClass().getName()
             : error.getClass().getSimpleName();
     String message = cut(text(error), LONGEST_MESSAGE);
-    StringWriter stack = new StringWriter();
-    if (error.getStackTrace().length > 0) {
-      error.printStackTrace(new PrintWriter(stack));
-    }
     return new Failure(
-        attempt, node, type, message, cut(stack.toString(), LONGEST - LONGEST_MESSAGE - 256));
+        attempt, node, type, message, cut(StackText.of(error), LONGEST - LONGEST_MESSAGE - 256));
   }
 
   /** Of a reason given in words. */
