@@ -31,12 +31,15 @@ public sealed interface Outcome {
   }
 
   /**
-   * The job is due again after this time, and the attempt is given back. Zero or more; by the
-   * database's clock.
+   * The job is due again after this time, and the attempt is given back. From zero to 365000 days;
+   * by the database's clock.
    */
   static Outcome snooze(Duration time) {
     if (time.isNegative()) {
       throw new IllegalArgumentException("snooze must not be negative, but is " + time);
+    }
+    if (time.compareTo(Duration.ofDays(365_000)) > 0) {
+      throw new IllegalArgumentException("snooze must be at most 365000 days, but is " + time);
     }
     return new Snooze(time);
   }
