@@ -1,0 +1,229 @@
+package io.shigoto.internal.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Signal;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+class GroupCommitTest {
+
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final int HEAVY = 1_000;
+
+  private final Queue<List<Integer>> written = new ConcurrentLinkedQueue<>();
+  private final Sinks.Empty<Void> gate = Sinks.empty();
+
+  @Test
+  void everySubmitterHearsOfItsOwnItem() {
+    int rounds = 5_000;
+    int submitters = 8;
+    GroupCommit<Integer, Integer> group =
+        new GroupCommit<>(
+            items -> square(items).publishOn(Schedulers.parallel()),
+            error -> false,
+            item -> 1,
+            3,
+            2);
+
+    Long answered =
+        Flux.range(0, rounds)
+            .concatMap(
+                round ->
+                    Flux.range(round * submitters, submitters)
+                        .flatMap(
+                            i ->
+                                group
+                                    .submit(i)
+                                    .subscribeOn(Schedulers.parallel())
+                                    .filter(result -> result == i * i)))
+            .count()
+            .block(LIMIT);
+
+    assertThat(answered).isEqualTo((long) rounds * submitters);
+    assertThat(items()).hasSize(rounds * submitters).doesNotHaveDuplicates();
+    assertThat(group.waiting()).isZero();
+  }
+
+  @Test
+  void groupsAndWritersStayWithinTheirBounds() {
+    AtomicInteger writing = new AtomicInteger();
+    AtomicInteger mostWriting = new AtomicInteger();
+    GroupCommit<Integer, Integer> group =
+        new GroupCommit<>(
+            items ->
+                square(items)
+                    .doOnNext(
+                        done -> mostWriting.accumulateAndGet(writing.incrementAndGet(), Math::max))
+                    .publishOn(Schedulers.parallel())
+                    .doOnNext(done -> writing.decrementAndGet()),
+            error -> false,
+            item -> 1,
+            10,
+            3);
+
+    Flux.range(0, 20_000)
+        .flatMap(i -> group.submit(i).subscribeOn(Schedulers.parallel()), 500)
+        .blockLast(LIMIT);
+
+    assertThat(written).allSatisfy(items -> assertThat(items).hasSizeBetween(1, 10));
+    assertThat(mostWriting.get()).isBetween(1, 3);
+    assertThat(items()).hasSize(20_000);
+  }
+
+  @Test
+  void whatGathersDuringAWriteIsTheNextGroup() {
+    GroupCommit<Integer, Integer> group = gated(items -> false, 100);
+
+    Flux<Integer> results = Flux.range(0, 50).flatMap(group::submit, 50);
+    Disposable caller = results.subscribe();
+    assertThat(group.waiting()).isEqualTo(49);
+    gate.tryEmitEmpty();
+
+    assertThat(written).containsExactly(List.of(0), IntStream.range(1, 50).boxed().toList());
+    assertThat(caller.isDisposed()).isTrue();
+  }
+
+  @Test
+  void aGroupIsFullWhenItIsHeavy() {
+    GroupCommit<Integer, Integer> group = gated(items -> false, 100);
+
+    Flux.just(0, 1, HEAVY, 2, HEAVY, HEAVY, 3).flatMap(group::submit, 10).subscribe();
+    gate.tryEmitEmpty();
+
+    assertThat(written)
+        .containsExactly(
+            List.of(0), List.of(1, HEAVY), List.of(2, HEAVY), List.of(HEAVY), List.of(3));
+  }
+
+  @Test
+  void theItemToBlameFailsOnlyItsOwnCaller() {
+    GroupCommit<Integer, Integer> group =
+        gated(items -> items.contains(13) || items.contains(77), 100);
+
+    List<Signal<Integer>> signals = signalsOf(group, 100);
+
+    assertThat(signals.get(13).getThrowable()).hasMessage("refused");
+    assertThat(signals.get(77).getThrowable()).hasMessage("refused");
+    assertThat(signals).filteredOn(Signal::hasError).hasSize(2);
+    assertThat(signals).filteredOn(Signal::hasValue).hasSize(98);
+    assertThat(items()).hasSize(98).doesNotHaveDuplicates();
+    assertThat(signals.get(99).get()).isEqualTo(99 * 99);
+  }
+
+  @Test
+  void anErrorOfTheMachineGoesToTheWholeGroupAndTheNextGroupGoesOn() {
+    AtomicInteger attempts = new AtomicInteger();
+    GroupCommit<Integer, Integer> group =
+        new GroupCommit<>(
+            items ->
+                attempts.incrementAndGet() == 2
+                    ? Mono.error(new IllegalStateException("away"))
+                    : gate.asMono().then(square(items)),
+            error -> error.getMessage().equals("refused"),
+            item -> 1,
+            5,
+            1);
+
+    List<Signal<Integer>> signals = signalsOf(group, 11);
+
+    assertThat(attempts).hasValue(3);
+    assertThat(signals.subList(1, 6)).allMatch(Signal::hasError);
+    assertThat(signals).filteredOn(Signal::hasValue).hasSize(6);
+  }
+
+  @Test
+  void aThrowOfTheCommitIsAnErrorOfTheGroup() {
+    GroupCommit<Integer, Integer> group =
+        new GroupCommit<>(
+            items -> {
+              throw new IllegalStateException("broke");
+            },
+            error -> false,
+            item -> 1,
+            5,
+            1);
+
+    assertThat(signalsOf(group, 1)).allMatch(Signal::hasError);
+    assertThat(signalsOf(group, 1)).allMatch(Signal::hasError);
+  }
+
+  @Test
+  void aCallerThatLeftTakesNothingBack() {
+    GroupCommit<Integer, Integer> group = gated(items -> false, 100);
+    List<Integer> heard = new ArrayList<>();
+    group.submit(0).subscribe(heard::add);
+    Disposable leaver = group.submit(1).subscribe(heard::add);
+    group.submit(2).subscribe(heard::add);
+
+    leaver.dispose();
+    gate.tryEmitEmpty();
+
+    assertThat(items()).containsExactly(0, 1, 2);
+    assertThat(heard).containsExactly(0, 4);
+  }
+
+  @Test
+  void nothingIsHandedInBeforeSubscription() {
+    GroupCommit<Integer, Integer> group = gated(items -> false, 100);
+
+    Mono<Integer> cold = group.submit(7);
+
+    assertThat(group.waiting()).isZero();
+    gate.tryEmitEmpty();
+    assertThat(written).isEmpty();
+    assertThat(cold.block(LIMIT)).isEqualTo(49);
+    assertThat(cold.block(LIMIT)).isEqualTo(49);
+    assertThat(items()).containsExactly(7, 7);
+  }
+
+  /** Writes wait for the gate; then a group is refused or written. */
+  private GroupCommit<Integer, Integer> gated(Function<List<Integer>, Boolean> refuses, int size) {
+    return new GroupCommit<>(
+        items ->
+            gate.asMono()
+                .then(
+                    Mono.defer(
+                        () ->
+                            refuses.apply(items)
+                                ? Mono.error(new IllegalArgumentException("refused"))
+                                : square(items))),
+        error -> error.getMessage().equals("refused"),
+        item -> item == HEAVY ? GroupCommit.HEAVIEST : 1,
+        size,
+        1);
+  }
+
+  private List<Signal<Integer>> signalsOf(GroupCommit<Integer, Integer> group, int count) {
+    Flux<Signal<Integer>> signals =
+        Flux.range(0, count).flatMapSequential(i -> group.submit(i).materialize(), count);
+    Mono<List<Signal<Integer>>> all = signals.collectList().cache();
+    all.subscribe();
+    gate.tryEmitEmpty();
+    return all.block(LIMIT);
+  }
+
+  private Mono<List<Integer>> square(List<Integer> items) {
+    return Mono.fromCallable(
+        () -> {
+          written.add(List.copyOf(items));
+          return items.stream().map(i -> i * i).toList();
+        });
+  }
+
+  private List<Integer> items() {
+    return written.stream().flatMap(List::stream).toList();
+  }
+}
