@@ -48,6 +48,7 @@ final class HouseRules {
     rules.put(
         "names say what a thing is",
         noClasses().should().haveNameMatching(".*(Manager|Helper|Util|Utils|Handler|Impl)"));
+    rules.put("one package knows Spring", onePackageKnowsSpring());
     rules.put("what users see is free of what is inside", usersSeeNothingInternal());
     return rules;
   }
@@ -66,6 +67,15 @@ final class HouseRules {
     return noClasses()
         .that(resideOutsideOfPackage("io.shigoto.internal.postgres"))
         .should(accessTargetWhere(Calls.SEND_A_STATEMENT));
+  }
+
+  /** Spring is optional. */
+  private static ArchRule onePackageKnowsSpring() {
+    return noClasses()
+        .that(resideOutsideOfPackage("io.shigoto.spring"))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.springframework..");
   }
 
   private static ArchRule usersSeeNothingInternal() {

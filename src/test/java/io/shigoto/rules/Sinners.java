@@ -102,6 +102,12 @@ final class Sinners {
 
   static final class SinHelper {}
 
+  static final class KnowsSpring {
+    Class<?> sin() {
+      return org.springframework.r2dbc.connection.ConnectionHolder.class;
+    }
+  }
+
   /** Public, and outside of the internal packages. */
   public static final class ShowsWhatIsInside {
     public Nudge sin() {

@@ -6,18 +6,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.Schemas;
+import io.shigoto.event.JobEvent;
 import io.shigoto.job.Receipt;
 import io.shigoto.support.DatabaseExtension;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.springframework.r2dbc.connection.DelegatingConnectionFactory;
 import org.springframework.r2dbc.connection.TransactionAwareConnectionFactoryProxy;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.reactive.TransactionSynchronization;
 import org.springframework.transaction.reactive.TransactionSynchronizationManager;
 import org.springframework.transaction.reactive.TransactionalOperator;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /** Which of several transactions an enqueue joins, and which it does not. */
 class SpringPropagationIT {
@@ -26,6 +32,7 @@ class SpringPropagationIT {
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
 
   private Shop shop;
+  private Disposable events = Disposables.disposed();
 
   @BeforeEach
   void open() {
@@ -34,6 +41,7 @@ class SpringPropagationIT {
 
   @AfterEach
   void close() {
+    events.dispose();
     shop.close();
   }
 
@@ -84,15 +92,27 @@ class SpringPropagationIT {
 
   @Test
   void transactionOfAnotherFactoryIsNotJoined() {
-    ConnectionFactory other = db.connectionFactory();
     TransactionalOperator elsewhere =
-        Shop.transaction(other, TransactionDefinition.PROPAGATION_REQUIRED);
-    // The second statement of this factory makes Spring keep a connection that is in no
-    // shop.transaction.
+        Shop.transaction(db.connectionFactory(), TransactionDefinition.PROPAGATION_REQUIRED);
+    Mono<List<JobEvent>> events = inserted(2);
+    // After the order Spring keeps a connection of the shop's, which is in no transaction.
     Mono<Void> work =
         shop.enqueue("a").then(shop.order(1)).then(shop.enqueue("b")).then(Shop.fail());
     assertThatThrownBy(() -> elsewhere.transactional(work).block(Shop.LIMIT)).hasMessage("no");
-    assertThat(shop.jobs()).containsExactlyInAnyOrder("a", "b");
+    assertThat(shop.jobs()).containsExactly("a", "b");
+    assertThat(events.block(Shop.LIMIT)).extracting(JobEvent::worker).containsExactly("a", "b");
+  }
+
+  @Test
+  void ownTransactionGoesBeforeThatOfAnotherLayer() {
+    TransactionalOperator around =
+        Shop.transaction(
+            new DelegatingConnectionFactory(shop.factory),
+            TransactionDefinition.PROPAGATION_REQUIRED);
+    Mono<Receipt> own = shop.transaction.transactional(shop.enqueue("own"));
+    Mono<Void> work = own.then(shop.enqueue("around")).then(Shop.fail());
+    assertThatThrownBy(() -> around.transactional(work).block(Shop.LIMIT)).hasMessage("no");
+    assertThat(shop.jobs()).containsExactly("own");
   }
 
   @Test
@@ -136,5 +156,16 @@ class SpringPropagationIT {
     assertThatThrownBy(() -> shop.transaction.transactional(work).block(Shop.LIMIT))
         .isInstanceOf(IllegalStateException.class);
     assertThat(shop.jobs()).isEmpty();
+  }
+
+  /** The first jobs from now on that the node itself committed. */
+  private Mono<List<JobEvent>> inserted(int count) {
+    Sinks.Many<JobEvent> seen = Sinks.many().replay().all();
+    events =
+        shop.shigoto
+            .events()
+            .filter(event -> event.kind() == JobEvent.Kind.INSERTED)
+            .subscribe(event -> seen.tryEmitNext(event).orThrow());
+    return seen.asFlux().take(count).collectList();
   }
 }
