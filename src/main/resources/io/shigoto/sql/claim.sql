@@ -2,7 +2,7 @@
 -- $1 queue  $2 workers  $3 allowances (how many of each worker at most)  $4 node  $5 limit
 -- First looks without locks which workers the best jobs belong to, then locks exactly so many of each:
 -- no row is locked that is not taken, and rivals pass over each other's rows.
--- Returns the claimed jobs. A node without a valid lease claims nothing.
+-- Returns the claimed jobs, their times in microseconds since 1970. A node without a valid lease claims nothing.
 -- Locks: the rows taken, SKIP LOCKED. Relies on: jobs_claim, nodes_pkey.
 WITH node AS MATERIALIZED (
   SELECT id FROM shigoto.nodes WHERE id = $4::uuid AND lease_until > now()
@@ -56,4 +56,6 @@ UPDATE shigoto.jobs AS job
  WHERE job.id = ANY (ARRAY(SELECT id FROM taken ORDER BY id))
 RETURNING job.id, job.lease, job.worker, job.attempt, job.max_attempts, job.priority,
           job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key,
-          job.inserted_at, job.scheduled_at, job.claimed_at
+          (date_part('epoch', job.inserted_at) * 1000000)::bigint AS inserted_at,
+          (date_part('epoch', job.scheduled_at) * 1000000)::bigint AS scheduled_at,
+          (date_part('epoch', job.claimed_at) * 1000000)::bigint AS claimed_at

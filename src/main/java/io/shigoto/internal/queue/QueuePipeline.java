@@ -4,6 +4,7 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.flow.Nudge;
+import io.shigoto.internal.flow.Slots;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Settlement;
@@ -62,7 +63,7 @@ public final class QueuePipeline {
    *     rest runs to its end
    */
   public Flux<?> flow(Mono<Void> stop) {
-    Flux<Ended> ended = ahead.runs().flatMap(this::run, concurrency);
+    Flux<Ended> ended = Slots.merge(ahead.runs(), concurrency, this::run);
     Flux<Ended> unstarted =
         looks()
             .takeUntilOther(stop)
@@ -70,7 +71,8 @@ public final class QueuePipeline {
             .concatMap(look -> claim(), 0)
             .thenMany(Flux.defer(() -> Flux.fromIterable(ahead.close())))
             .map(this::released);
-    return Flux.merge(ended.flatMap(this::settle, WINDOW), unstarted.flatMap(this::settle, WINDOW));
+    return Flux.merge(
+        Slots.merge(ended, WINDOW, this::settle), Slots.merge(unstarted, WINDOW, this::settle));
   }
 
   private Flux<Boolean> looks() {
