@@ -22,6 +22,7 @@ public final class Statements {
           "find_job",
           "find_lost",
           "find_owned",
+          "find_settled",
           "find_unserved",
           "join_cluster",
           "leave_cluster",

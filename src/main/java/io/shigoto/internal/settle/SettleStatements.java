@@ -19,11 +19,13 @@ final class SettleStatements {
 
   private final Sql settle;
   private final Sql settleCompleted;
+  private final Sql findSettled;
   private final Json json;
 
   SettleStatements(Statements sql, Json json) {
     this.settle = sql.get("settle");
     this.settleCompleted = sql.get("settle_completed");
+    this.findSettled = sql.get("find_settled");
     this.json = json;
   }
 
@@ -70,6 +72,19 @@ final class SettleStatements {
                 .bind(4, refunds)
                 .bind(5, errors)
                 .bind(6, results),
+        SettleStatements::id);
+  }
+
+  /** Which of them stand in the tables. */
+  Mono<List<Long>> found(Database database, List<Settlement> settlements) {
+    Long[] ids = settlements.stream().map(settlement -> settlement.run().id()).toArray(Long[]::new);
+    Long[] leases =
+        settlements.stream().map(settlement -> settlement.run().lease()).toArray(Long[]::new);
+    String[] states =
+        settlements.stream().map(settlement -> settlement.to().sqlName()).toArray(String[]::new);
+    return database.list(
+        findSettled,
+        statement -> statement.bind(0, ids).bind(1, leases).bind(2, states),
         SettleStatements::id);
   }
 

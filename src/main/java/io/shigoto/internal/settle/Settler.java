@@ -16,7 +16,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -82,13 +84,28 @@ public final class Settler {
       BiFunction<Database, List<Settlement>, Mono<List<Long>>> statement) {
     List<Settlement> ordered = new ArrayList<>(settlements);
     ordered.sort(IN_ORDER_OF_LOCKS);
+    AtomicInteger tries = new AtomicInteger();
     Mono<Written> attempt =
-        statement
-            .apply(database, ordered)
+        Mono.defer(
+                () -> {
+                  tries.incrementAndGet();
+                  return statement.apply(database, ordered);
+                })
+            .flatMap(ids -> tries.get() == 1 ? Mono.just(ids) : withEarlier(ids, ordered))
             .map(ids -> new Written(ids, null))
             .onErrorResume(
                 Database::isRefusal, refused -> Mono.just(new Written(List.of(), refused)));
     return keepGoing.until(attempt).flatMap(written -> written.of(settlements));
+  }
+
+  /** A try that failed may have been written all the same. */
+  private Mono<List<Long>> withEarlier(List<Long> ids, List<Settlement> ordered) {
+    if (ids.size() == ordered.size()) {
+      return Mono.just(ids);
+    }
+    return statements
+        .found(database, ordered)
+        .map(found -> Stream.concat(ids.stream(), found.stream()).distinct().toList());
   }
 
   private void announce(List<Settlement> settlements) {
