@@ -59,7 +59,7 @@ final class Engine {
   Engine(Settings settings) {
     this.settings = settings;
     this.sql = new Statements(settings.schema());
-    this.migrations = new Migrations(settings.schema());
+    this.migrations = new Migrations(sql);
     this.json = new Json(settings.json(), settings.maxPayload());
     this.workers = new Workers(settings.workers(), json);
     this.events = new Events(settings.name(), settings.listeners());

@@ -4,9 +4,11 @@ import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,47 +63,20 @@ public final class NewJob {
   /** The lane it waits in. 1 to 255 characters. Default: the worker's, else {@code default}. */
   public NewJob queue(String queue) {
     requireName("queue", queue);
-    return with(
-        new Options(
-            queue,
-            options.priority,
-            options.maxAttempts,
-            options.scheduledAt,
-            options.delay,
-            options.tags,
-            options.meta,
-            options.partitionKey));
+    return with(draft -> draft.queue = queue);
   }
 
   /** Higher is claimed first; from -32768 to 32767. Default: the worker's, else 0. */
   public NewJob priority(int priority) {
     require(
         priority == (short) priority, "priority must be from -32768 to 32767, but is", priority);
-    return with(
-        new Options(
-            options.queue,
-            priority,
-            options.maxAttempts,
-            options.scheduledAt,
-            options.delay,
-            options.tags,
-            options.meta,
-            options.partitionKey));
+    return with(draft -> draft.priority = priority);
   }
 
   /** How many attempts it may have, from 1. Default: the worker's, else 3. */
   public NewJob maxAttempts(int maxAttempts) {
     require(maxAttempts >= 1, "maxAttempts must be at least 1, but is", maxAttempts);
-    return with(
-        new Options(
-            options.queue,
-            options.priority,
-            maxAttempts,
-            options.scheduledAt,
-            options.delay,
-            options.tags,
-            options.meta,
-            options.partitionKey));
+    return with(draft -> draft.maxAttempts = maxAttempts);
   }
 
   /**
@@ -116,15 +91,10 @@ public final class NewJob {
         "scheduledAt must be from year 1 to 9999, but is",
         time);
     return with(
-        new Options(
-            options.queue,
-            options.priority,
-            options.maxAttempts,
-            rounded,
-            null,
-            options.tags,
-            options.meta,
-            options.partitionKey));
+        draft -> {
+          draft.scheduledAt = rounded;
+          draft.delay = null;
+        });
   }
 
   /**
@@ -138,15 +108,10 @@ public final class NewJob {
         "delay must be at most 365000 days, but is",
         delay);
     return with(
-        new Options(
-            options.queue,
-            options.priority,
-            options.maxAttempts,
-            null,
-            delay,
-            options.tags,
-            options.meta,
-            options.partitionKey));
+        draft -> {
+          draft.scheduledAt = null;
+          draft.delay = delay;
+        });
   }
 
   /** Labels to find it by, each 1 to 255 characters. Replaces the worker's. */
@@ -154,45 +119,18 @@ public final class NewJob {
     for (String tag : tags) {
       requireName("tag", tag);
     }
-    return with(
-        new Options(
-            options.queue,
-            options.priority,
-            options.maxAttempts,
-            options.scheduledAt,
-            options.delay,
-            Set.of(tags),
-            options.meta,
-            options.partitionKey));
+    return with(draft -> draft.tags = Set.copyOf(List.of(tags)));
   }
 
   /** What travels with it to its runs, beside its arguments. */
   public NewJob meta(Map<String, String> meta) {
-    return with(
-        new Options(
-            options.queue,
-            options.priority,
-            options.maxAttempts,
-            options.scheduledAt,
-            options.delay,
-            options.tags,
-            Map.copyOf(meta),
-            options.partitionKey));
+    return with(draft -> draft.meta = Map.copyOf(meta));
   }
 
   /** Whose job it is, for limits and fairness by tenant. 1 to 255 characters. */
   public NewJob partitionKey(String key) {
     requireName("partitionKey", key);
-    return with(
-        new Options(
-            options.queue,
-            options.priority,
-            options.maxAttempts,
-            options.scheduledAt,
-            options.delay,
-            options.tags,
-            options.meta,
-            key));
+    return with(draft -> draft.partitionKey = key);
   }
 
   /** The worker's class, or null if it was given by name. */
@@ -213,8 +151,10 @@ public final class NewJob {
     return options;
   }
 
-  private NewJob with(Options changed) {
-    return new NewJob(workerClass, workerName, args, changed);
+  private NewJob with(Consumer<Draft> change) {
+    Draft draft = new Draft(options);
+    change.accept(draft);
+    return new NewJob(workerClass, workerName, args, draft.options());
   }
 
   private static String requireName(String what, String name) {
@@ -258,5 +198,34 @@ public final class NewJob {
       @Nullable String partitionKey) {
 
     static final Options NONE = new Options(null, null, null, null, null, null, Map.of(), null);
+  }
+
+  /** Options while one of them is being changed. */
+  private static final class Draft {
+
+    private @Nullable String queue;
+    private @Nullable Integer priority;
+    private @Nullable Integer maxAttempts;
+    private @Nullable Instant scheduledAt;
+    private @Nullable Duration delay;
+    private @Nullable Set<String> tags;
+    private Map<String, String> meta;
+    private @Nullable String partitionKey;
+
+    Draft(Options options) {
+      this.queue = options.queue;
+      this.priority = options.priority;
+      this.maxAttempts = options.maxAttempts;
+      this.scheduledAt = options.scheduledAt;
+      this.delay = options.delay;
+      this.tags = options.tags;
+      this.meta = options.meta;
+      this.partitionKey = options.partitionKey;
+    }
+
+    Options options() {
+      return new Options(
+          queue, priority, maxAttempts, scheduledAt, delay, tags, meta, partitionKey);
+    }
   }
 }

@@ -2,7 +2,7 @@ package io.shigoto.internal.postgres;
 
 import io.r2dbc.spi.Connection;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -16,15 +16,17 @@ import reactor.core.publisher.Mono;
 public final class Migrations {
 
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
+  private static final String PRELUDE = "V000__migrations";
   private static final List<String> STEPS = List.of("V001__engine");
 
-  private final String schema;
-  private final List<String> texts;
+  private final Statements sql;
+  private final String prelude;
+  private final List<String> steps;
 
-  public Migrations(String schema) {
-    this.schema = schema;
-    this.texts =
-        STEPS.stream().map(step -> Sql.read("migrations/" + step + ".sql", schema)).toList();
+  public Migrations(Statements sql) {
+    this.sql = sql;
+    this.prelude = read(PRELUDE).replace("{schema}", sql.schema());
+    this.steps = STEPS.stream().map(step -> read(step) + ";\n\n" + recorded(step)).toList();
   }
 
   /**
@@ -32,11 +34,8 @@ public final class Migrations {
    * applied.
    */
   public static String ddl(String schema) {
-    Migrations all = new Migrations(Sql.requireSchema(schema));
-    return all.prelude()
-        + STEPS.stream()
-            .map(step -> all.text(step) + "\n\n" + all.recorded(step))
-            .collect(Collectors.joining("\n"));
+    Migrations all = new Migrations(new Statements(schema));
+    return all.prelude + "\n\n" + String.join("\n", all.steps);
   }
 
   /**
@@ -58,10 +57,8 @@ public final class Migrations {
 
   private Mono<Integer> apply(Connection connection) {
     return Mono.from(connection.beginTransaction())
-        .then(
-            Database.run(
-                connection, "SELECT pg_advisory_xact_lock(hashtext('" + schema + "'), 7244)"))
-        .then(Database.run(connection, prelude()))
+        .then(lock(connection))
+        .then(Database.run(connection, prelude))
         .then(newest(connection))
         .delayUntil(
             found ->
@@ -71,9 +68,15 @@ public final class Migrations {
         .delayUntil(found -> Mono.from(connection.commitTransaction()));
   }
 
+  private Mono<Boolean> lock(Connection connection) {
+    return Database.list(
+            connection, sql.get("lock_migrations"), bind -> bind.bind(0, sql.schema()), row -> true)
+        .map(locked -> true);
+  }
+
   private Mono<Void> apply(Connection connection, String step) {
-    return Database.run(connection, text(step) + ";\n" + recorded(step))
-        .doOnSuccess(applied -> LOG.info("migrated: schema={} step={}", schema, step));
+    return Database.run(connection, steps.get(STEPS.indexOf(step)))
+        .doOnSuccess(applied -> LOG.info("migrated: schema={} step={}", sql.schema(), step));
   }
 
   private Mono<Void> requireNotNewer(int found) {
@@ -83,51 +86,36 @@ public final class Migrations {
             () ->
                 new IllegalStateException(
                     "schema %s is at version %d, made by a newer release; this one knows versions up to %d"
-                        .formatted(schema, found, STEPS.size())));
+                        .formatted(sql.schema(), found, STEPS.size())));
   }
 
   private Mono<Integer> newest(Connection connection) {
-    Sql exists = new Sql("migrations_exist", "SELECT to_regclass($1) IS NOT NULL");
-    Sql newest =
-        new Sql(
-            "newest_migration",
-            "SELECT coalesce(max(version), 0) FROM " + schema + ".migrations WHERE version > $1");
     return Database.list(
             connection,
-            exists,
-            bind -> bind.bind(0, schema + ".migrations"),
+            sql.get("migrations_exist"),
+            bind -> bind.bind(0, sql.schema() + ".migrations"),
             row -> Boolean.TRUE.equals(row.get(0, Boolean.class)))
-        .flatMap(
-            found ->
-                found.get(0)
-                    ? Database.list(
-                            connection,
-                            newest,
-                            bind -> bind.bind(0, 0),
-                            row -> row.get(0, Integer.class))
-                        .map(versions -> versions.get(0))
-                    : Mono.just(0));
+        .flatMap(exist -> exist.get(0) ? newestApplied(connection) : Mono.just(0));
   }
 
-  private String prelude() {
-    return """
-        CREATE SCHEMA IF NOT EXISTS %1$s;
-        CREATE TABLE IF NOT EXISTS %1$s.migrations (
-          version    integer PRIMARY KEY,
-          name       text NOT NULL,
-          applied_at timestamptz NOT NULL DEFAULT now()
-        );
-
-        """
-        .formatted(schema);
+  private Mono<Integer> newestApplied(Connection connection) {
+    return Database.list(
+            connection,
+            sql.get("newest_migration"),
+            bind -> bind.bind(0, 0),
+            row -> Objects.requireNonNull(row.get(0, Integer.class)))
+        .map(versions -> versions.get(0));
   }
 
-  private String text(String step) {
-    return texts.get(STEPS.indexOf(step));
+  private String read(String step) {
+    return Sql.read("migrations/" + step + ".sql", sql.schema());
   }
 
   private String recorded(String step) {
-    return "INSERT INTO %s.migrations (version, name) VALUES (%d, '%s');\n"
-        .formatted(schema, STEPS.indexOf(step) + 1, step);
+    return sql.get("record_migration")
+            .with("version", String.valueOf(STEPS.indexOf(step) + 1))
+            .with("name", step)
+            .text()
+        + ";\n";
   }
 }
