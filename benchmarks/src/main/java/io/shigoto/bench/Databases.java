@@ -55,6 +55,11 @@ final class Databases implements AutoCloseable {
     admin("DROP DATABASE IF EXISTS " + database.name() + " WITH (FORCE)");
   }
 
+  /** The server, by its first database. */
+  Target server() {
+    return server;
+  }
+
   void admin(String sql) {
     try (Database postgres = new Database(null, server)) {
       postgres.run(sql);

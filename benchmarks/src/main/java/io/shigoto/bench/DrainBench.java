@@ -1,25 +1,20 @@
 package io.shigoto.bench;
 
 import io.shigoto.bench.subject.Order;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.databind.JsonNode;
 
-/**
- * So many jobs wait in the table; how fast are they worked off? From the first claim to the first
- * look at the table that finds none left, both by the server's clock.
- */
+/** So many jobs wait in the table; how fast are they worked off? */
 final class DrainBench {
 
   private static final int WARM_UP = 20_000;
-  private static final Duration LIMIT = Duration.ofMinutes(10);
+  private static final List<Integer> CONCURRENCIES = List.of(10, 50, 200);
 
   /** One subject in one setting. */
-  private record Entry(String subject, String config, int concurrency) {
+  private record Entry(String subject, String config, int concurrency, int jobs) {
 
     Map<String, Object> setting() {
       Map<String, Object> setting = new LinkedHashMap<>();
@@ -29,16 +24,15 @@ final class DrainBench {
       if (!config.isEmpty()) {
         setting.put("batch", config);
       }
+      setting.put("jobs", jobs);
       return setting;
     }
   }
 
   private final Stage stage;
-  private final int jobs;
 
   DrainBench(Stage stage) {
     this.stage = stage;
-    this.jobs = stage.options.quick() ? 50_000 : 100_000;
   }
 
   void run() {
@@ -46,10 +40,10 @@ final class DrainBench {
     for (int round = 0; round < stage.options.rounds(); round++) {
       for (Entry entry : entries) {
         SubjectProcess subject = stage.subject(entry.subject, fresh -> warmUp(fresh, entry));
-        Map<String, Double> values = drain(subject, entry, jobs);
-        stage.figures.add("drain", entry.subject, entry.setting(), values);
+        stage.figures.add(
+            "drain", entry.subject, entry.setting(), drain(subject, entry, entry.jobs));
       }
-      // Whoever runs after a heavy one does not always do so.
+      // Nobody always runs after the same one.
       Collections.rotate(entries, 3);
     }
     relate();
@@ -57,79 +51,64 @@ final class DrainBench {
   }
 
   private List<Entry> entries() {
+    boolean quick = stage.options.quick();
+    int jobs = quick ? 50_000 : 100_000;
     List<Entry> entries = new ArrayList<>();
     for (String batch : List.of("500", "1000", "500-overlapping", "1000-overlapping")) {
-      entries.add(new Entry("limit", batch, 0));
+      entries.add(new Entry("limit", batch, 0, jobs));
     }
-    for (int concurrency : List.of(10, 50, 200)) {
-      entries.add(new Entry("shigoto", "", concurrency));
+    for (String subject : List.of("prototype", "shigoto")) {
+      CONCURRENCIES.forEach(n -> entries.add(new Entry(subject, "", n, jobs)));
+    }
+    for (int concurrency : quick ? List.of(50) : CONCURRENCIES) {
+      entries.add(new Entry("db-scheduler", "", concurrency, quick ? 5_000 : 50_000));
+      entries.add(new Entry("jobrunr", "", concurrency, quick ? 2_000 : 20_000));
     }
     entries.removeIf(entry -> !stage.options.wants(entry.subject));
     return entries;
   }
 
   private void warmUp(SubjectProcess subject, Entry entry) {
-    drain(subject, entry, WARM_UP);
-    drain(subject, entry, WARM_UP);
-  }
-
-  private void relate() {
-    double limit =
-        stage.figures.of("drain").stream()
-            .filter(figure -> figure.subject().equals("limit"))
-            .mapToDouble(figure -> figure.median("jobs_per_s"))
-            .max()
-            .orElse(Double.NaN);
-    if (!Double.isNaN(limit)) {
-      stage
-          .figures
-          .of("drain")
-          .forEach(figure -> figure.ratio("ratio_to_limit", "jobs_per_s", limit));
+    boolean peer = Tables.of(entry.subject) != Tables.SHIGOTO;
+    if (peer && stage.options.quick()) {
+      return;
+    }
+    drain(subject, entry, peer ? entry.jobs : WARM_UP);
+    if (!peer) {
+      drain(subject, entry, WARM_UP);
     }
   }
 
   private Map<String, Double> drain(SubjectProcess subject, Entry entry, int jobs) {
-    try (Database database = Shigotos.waiting(stage.databases, jobs)) {
-      double wal = database.number("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')");
-      Load load = new Load();
-      subject.begin(new Order("drain", database.target(), entry.config, entry.concurrency, jobs));
-      subject.await("done", LIMIT);
-      double end = untilNoneIsLeft(database);
-      double foreign = load.foreign();
-      JsonNode stopped = subject.stop();
-      double walAfter = database.number("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')");
-      Map<String, Object> history =
-          database.row(
-              """
-              SELECT count(*) AS n, extract(epoch FROM min(claimed_at))::float8 AS began
-                FROM shigoto.job_history WHERE state = 'completed'
-              """);
-      if (((Number) history.get("n")).longValue() != jobs) {
-        throw new IllegalStateException(
-            entry + " completed " + history.get("n") + " of " + jobs + " jobs");
-      }
-      Map<String, Double> values = new LinkedHashMap<>();
-      values.put("jobs_per_s", jobs / (end - ((Number) history.get("began")).doubleValue()));
-      values.put("client_cpu_s_per_10k", stopped.path("cpu_s").asDouble() * 10_000 / jobs);
-      values.put("wal_bytes_per_job", (walAfter - wal) / jobs);
-      values.put("foreign_cpu", foreign);
-      return values;
+    Tables tables = Tables.of(entry.subject);
+    try (Database database = tables.waiting(stage, jobs)) {
+      Order order =
+          Order.of("drain", database.target())
+              .config(entry.config)
+              .concurrency(entry.concurrency)
+              .jobs(jobs);
+      return Drain.run(subject, tables, order, database);
     }
   }
 
-  /** The server's time when it saw that no job is left. */
-  static double untilNoneIsLeft(Database database) {
-    while (true) {
-      Map<String, Object> look =
-          database.row(
-              """
-              SELECT EXISTS (SELECT FROM shigoto.jobs) AS some,
-                     extract(epoch FROM clock_timestamp())::float8 AS at
-              """);
-      if (Boolean.FALSE.equals(look.get("some"))) {
-        return ((Number) look.get("at")).doubleValue();
-      }
-      Pause.millis(5);
+  private void relate() {
+    List<Figure> all = stage.figures.of("drain");
+    all.stream()
+        .filter(figure -> figure.subject().equals("limit"))
+        .mapToDouble(figure -> figure.median("jobs_per_s"))
+        .max()
+        .ifPresent(limit -> all.forEach(it -> it.ratio("ratio_to_limit", "jobs_per_s", limit)));
+    for (Figure shigoto : all) {
+      all.stream()
+          .filter(other -> shigoto.subject().equals("shigoto"))
+          .filter(other -> other.subject().equals("prototype"))
+          .filter(other -> other.setting().equals(shigoto.setting()))
+          .forEach(
+              other ->
+                  shigoto.ratio(
+                      "cpu_ratio_to_prototype",
+                      "client_cpu_s_per_10k",
+                      other.median("client_cpu_s_per_10k")));
     }
   }
 }

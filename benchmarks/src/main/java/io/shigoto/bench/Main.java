@@ -15,11 +15,21 @@ public final class Main {
         Stage stage = new Stage(options, new Databases(server))) {
       System.err.println(
           "server " + stage.databases.version() + ", " + options.rounds() + " rounds");
-      if (options.only().contains("drain")) {
-        new DrainBench(stage).run();
+      for (String bench : options.only()) {
+        run(bench, stage);
       }
     }
     System.err.println("took " + (System.nanoTime() - began) / 1_000_000_000 + " s");
+  }
+
+  private static void run(String bench, Stage stage) {
+    switch (bench) {
+      case "drain" -> new DrainBench(stage).run();
+      case "enqueue" -> new EnqueueBench(stage).run();
+      case "latency" -> new LatencyBench(stage).run();
+      case "idle" -> new IdleBench(stage).run();
+      default -> throw new IllegalArgumentException(bench);
+    }
   }
 
   private static PostgresServer server() {

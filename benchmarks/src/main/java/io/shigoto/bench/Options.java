@@ -17,7 +17,7 @@ import java.util.Set;
  */
 record Options(boolean quick, Set<String> only, Set<String> subjects, int rounds, boolean write) {
 
-  static final List<String> BENCHES = List.of("drain");
+  static final List<String> BENCHES = List.of("drain", "enqueue", "latency", "idle");
 
   static Options parse(String[] arguments) {
     boolean quick = false;
@@ -47,7 +47,12 @@ record Options(boolean quick, Set<String> only, Set<String> subjects, int rounds
         quick, only.isEmpty() ? new LinkedHashSet<>(BENCHES) : only, subjects, rounds, write);
   }
 
+  /** The same for one subject alone. */
+  Options only(String subject) {
+    return new Options(quick, only, Set.of(subject), rounds, write);
+  }
+
   boolean wants(String subject) {
-    return subjects.isEmpty() || subjects.contains(subject);
+    return subjects.isEmpty() || subjects.stream().anyMatch(subject::startsWith);
   }
 }

@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +32,7 @@ final class SubjectProcess implements AutoCloseable {
   private final Process process;
   private final Writer orders;
   private final BlockingQueue<JsonNode> answers = new LinkedBlockingQueue<>();
+  private final Map<String, JsonNode> early = new HashMap<>();
 
   private SubjectProcess(String name, Process process) {
     this.name = name;
@@ -40,6 +43,11 @@ final class SubjectProcess implements AutoCloseable {
     reader.start();
   }
 
+  /**
+   * Starts the JVM of a subject.
+   *
+   * @param name the subject's, and after a # what tells it from others of the same subject
+   */
   static SubjectProcess start(String name, List<String> jvmOptions) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -48,7 +56,7 @@ final class SubjectProcess implements AutoCloseable {
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(SubjectMain.class.getName());
-    command.add(name);
+    command.add(name.replaceAll("#.*", "").replace("-256m", ""));
     try {
       return new SubjectProcess(
           name,
@@ -69,6 +77,7 @@ final class SubjectProcess implements AutoCloseable {
 
   /** Sends an order and waits until it is begun. */
   void begin(Order order) {
+    early.clear();
     send(order);
     await("begun", Duration.ofMinutes(2));
   }
@@ -88,23 +97,27 @@ final class SubjectProcess implements AutoCloseable {
     }
   }
 
-  /** Waits for an answer of this kind; others that were waiting are dropped. */
+  /** Waits for an answer of this kind; others keep. */
   JsonNode await(String event, Duration limit) {
     long deadline = System.nanoTime() + limit.toNanos();
+    JsonNode kept = early.remove(event);
     try {
-      while (true) {
+      while (kept == null) {
         JsonNode answer =
             answers.poll(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
         if (answer == null) {
           throw new IllegalStateException(name + " did not answer '" + event + "' in " + limit);
         }
-        if (answer.path("event").asString().equals("gone")) {
+        String told = answer.path("event").asString();
+        if (told.equals("gone")) {
           throw new IllegalStateException(name + " has ended, see its log");
         }
-        if (answer.path("event").asString().equals(event)) {
+        if (told.equals(event)) {
           return answer;
         }
+        early.put(told, answer);
       }
+      return kept;
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -1,0 +1,166 @@
+package io.shigoto.bench;
+
+import io.shigoto.bench.subject.Order;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * How long a job waits: from the instant at which its producer knows of the commit to the call of
+ * its worker. Both processes read the same monotonic clock.
+ */
+final class LatencyBench {
+
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final String PRODUCER = "shigoto#producer";
+  private static final int TICK_MICROS = 10_000;
+  private static final int DUE_IN_MILLIS = 300;
+
+  /** A stream of jobs. */
+  private record Entry(String name, boolean sameProcess, int concurrency, Order pace) {}
+
+  private final Stage stage;
+  private final boolean quick;
+
+  LatencyBench(Stage stage) {
+    this.stage = stage;
+    this.quick = stage.options.quick();
+  }
+
+  void run() {
+    if (!stage.options.wants("shigoto")) {
+      return;
+    }
+    List<Entry> entries = entries();
+    for (int round = 0; round < stage.options.rounds(); round++) {
+      for (Entry entry : entries) {
+        add(entry, measure(entry));
+      }
+    }
+    stage.figures.print("latency");
+  }
+
+  private List<Entry> entries() {
+    Order nothing = Order.of("", stage.databases.server());
+    int idle = quick ? 150 : 500;
+    Order slow = nothing.pace(20_000, 1).jobs(idle);
+    List<Entry> entries = new ArrayList<>();
+    entries.add(new Entry("idle, from another process", false, 10, slow));
+    entries.add(new Entry("idle, from the same process", true, 10, slow));
+    entries.add(
+        new Entry(
+            "idle, due in " + DUE_IN_MILLIS + " ms", false, 10, slow.delayMillis(DUE_IN_MILLIS)));
+    double rate = drainRate() / 2;
+    int group = Math.max(1, (int) Math.round(rate * TICK_MICROS / 1e6));
+    int seconds = quick ? 2 : 10;
+    entries.add(
+        new Entry(
+            "at half of the drain rate",
+            false,
+            200,
+            nothing.pace(TICK_MICROS, group).jobs(group * 100 * seconds)));
+    return entries;
+  }
+
+  /** As measured in this run, or else now. */
+  private double drainRate() {
+    if (stage.figures.of("drain").stream().noneMatch(LatencyBench::isShigotoAt50)) {
+      new DrainBench(stage.only("shigoto")).run();
+    }
+    return stage.figures.of("drain").stream()
+        .filter(LatencyBench::isShigotoAt50)
+        .mapToDouble(figure -> figure.median("jobs_per_s"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static boolean isShigotoAt50(Figure figure) {
+    return figure.subject().equals("shigoto")
+        && Integer.valueOf(50).equals(figure.setting().get("concurrency"));
+  }
+
+  private Map<String, Double> measure(Entry entry) {
+    SubjectProcess server = stage.subject("shigoto", this::warmUp);
+    SubjectProcess producer = stage.subject(PRODUCER, this::warmUp);
+    try (Database database = Tables.SHIGOTO.waiting(stage, 0)) {
+      Order order = entry.pace.on(database.target()).concurrency(entry.concurrency);
+      Load load = new Load();
+      JsonNode done;
+      if (entry.sameProcess) {
+        server.begin(order.what("serve-and-produce"));
+        done = server.await("done", LIMIT);
+      } else {
+        server.begin(order.what("serve"));
+        producer.begin(order.what("produce"));
+        done = producer.await("done", LIMIT);
+        producer.stop();
+      }
+      Tables.SHIGOTO.untilNoneIsLeft(database);
+      double foreign = load.foreign();
+      JsonNode stopped = server.stop();
+      double[] waits =
+          order.delayMillis() > 0
+              ? array(stopped.path("late_us"), 1e-3)
+              : waits(done.path("commits"), stopped.path("starts"));
+      Map<String, Double> values = percentiles(waits);
+      values.put("jobs_per_s", order.jobs() / done.path("seconds").asDouble());
+      values.put("foreign_cpu", foreign);
+      return values;
+    }
+  }
+
+  private void add(Entry entry, Map<String, Double> values) {
+    Map<String, Object> setting = new LinkedHashMap<>();
+    setting.put("load", entry.name);
+    setting.put("concurrency", entry.concurrency);
+    stage.figures.add("latency", "shigoto", setting, values);
+  }
+
+  private void warmUp(SubjectProcess fresh) {
+    try (Database database = Tables.SHIGOTO.waiting(stage, 0)) {
+      fresh.begin(
+          Order.of("serve-and-produce", database.target())
+              .concurrency(10)
+              .jobs(3_000)
+              .pace(1_000, 3));
+      fresh.await("done", LIMIT);
+      Tables.SHIGOTO.untilNoneIsLeft(database);
+      fresh.stop();
+    }
+  }
+
+  private static double[] waits(JsonNode commits, JsonNode starts) {
+    double[] from = array(commits, 1e-6);
+    double[] to = array(starts, 1e-6);
+    double[] waits = new double[from.length];
+    for (int i = 0; i < waits.length; i++) {
+      if (to[i] == 0) {
+        throw new IllegalStateException("job " + i + " was never started");
+      }
+      waits[i] = to[i] - from[i];
+    }
+    return waits;
+  }
+
+  private static double[] array(JsonNode numbers, double scale) {
+    double[] array = new double[numbers.size()];
+    for (int i = 0; i < array.length; i++) {
+      array[i] = numbers.get(i).asDouble() * scale;
+    }
+    return array;
+  }
+
+  private static Map<String, Double> percentiles(double[] waits) {
+    Arrays.sort(waits);
+    Map<String, Double> values = new LinkedHashMap<>();
+    values.put("p50_ms", waits[waits.length / 2]);
+    values.put("p95_ms", waits[(int) (waits.length * 0.95)]);
+    values.put("p99_ms", waits[(int) (waits.length * 0.99)]);
+    values.put("max_ms", waits[waits.length - 1]);
+    return values;
+  }
+}

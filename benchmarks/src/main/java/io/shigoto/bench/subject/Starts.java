@@ -1,0 +1,40 @@
+package io.shigoto.bench.subject;
+
+import io.shigoto.worker.JobContext;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/** When each job was started, by its number. */
+final class Starts {
+
+  private final AtomicLongArray nanos;
+  private final AtomicLongArray lateMicros;
+
+  Starts(int jobs) {
+    this.nanos = new AtomicLongArray(jobs);
+    this.lateMicros = new AtomicLongArray(jobs);
+  }
+
+  void note(JobContext<Numbered> job) {
+    long now = System.nanoTime();
+    int i = job.args().i();
+    if (i >= 0 && i < nanos.length()) {
+      nanos.set(i, now);
+      lateMicros.set(i, Duration.between(job.scheduledAt(), Instant.now()).toNanos() / 1000);
+    }
+  }
+
+  Map<String, Object> told() {
+    return Map.of("starts", array(nanos), "late_us", array(lateMicros));
+  }
+
+  private static long[] array(AtomicLongArray atomic) {
+    long[] plain = new long[atomic.length()];
+    for (int i = 0; i < plain.length; i++) {
+      plain[i] = atomic.get(i);
+    }
+    return plain;
+  }
+}
