@@ -1,0 +1,185 @@
+package io.shigoto.sql;
+
+import io.shigoto.Schemas;
+import io.shigoto.internal.postgres.Statements;
+import io.shigoto.support.PostgresServer;
+import io.shigoto.support.TestDatabase;
+import java.util.Collections;
+import java.util.stream.Collector;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Hot statements keep their index plans when they are prepared, whatever statistics say: what they
+ * look at follows from what they are asked for, not from what is there.
+ */
+@ParameterizedClass
+@CsvSource({
+  "FRESH, 200000",
+  "SAY_EMPTY, 200000",
+  "SAY_ONE, 200000",
+  "SAY_ALL_IS_AVAILABLE, 200000",
+  "SAY_EMPTY, 1000000"
+})
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PlansIT {
+
+  private static final int NODES = 5;
+  private static final String NODE = "'" + Statistics.NODE + "'";
+
+  /** What it costs to find a row and to change it in the table and in all indexes. */
+  private static final long PAGES_PER_ROW = 40;
+
+  private static final long PAGES_ANYWAY = 300;
+
+  private final Statements statements = new Statements("shigoto");
+
+  @Parameter(0)
+  Statistics statistics;
+
+  @Parameter(1)
+  int jobs;
+
+  private TestDatabase database;
+
+  @BeforeParameterizedClassInvocation
+  void fill() {
+    database = TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
+    Plan.prepare(database);
+    Statistics.prepare(database);
+    statistics.fill(database, jobs);
+  }
+
+  @AfterParameterizedClassInvocation
+  void drop() {
+    database.drop();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10, 100, 1_000})
+  void settleLooksAtItsGroupOnly(int group) {
+    String states =
+        IntStream.range(0, group)
+            .mapToObj(i -> i % 2 == 0 ? "'completed'" : "'retryable'")
+            .collect(array());
+
+    explain(
+            "settle",
+            executing(group),
+            repeat("1", group),
+            states,
+            repeat("1000", group),
+            repeat("0", group),
+            repeat("NULL", group),
+            repeat("NULL", group))
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(2L * group)
+        .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * group);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10, 100, 1_000})
+  void settleCompletedLooksAtItsGroupOnly(int group) {
+    explain("settle_completed", executing(group), repeat("1", group))
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(2L * group)
+        .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * group);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "1, 100", "1, 1000", "5, 1", "5, 100", "7, 1000"})
+  void claimLooksAtWhatItMayTakeOfEachWorker(int workers, int limit) {
+    explain("claim", "'default'", workers(workers), repeat("1000", workers), NODE, "" + limit)
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(2L * workers * limit)
+        .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * workers * limit);
+  }
+
+  @Test
+  void promoteLooksAtNothingThatIsNotDue() {
+    explain("promote", "5000").readsJobsByIndexOnly().looksAtNoMoreThan(10);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10, 100, 1_000})
+  void promoteLooksAtAsManyAsItMoves(int group) {
+    database.sql(
+        "UPDATE shigoto.jobs SET scheduled_at = now() WHERE state = 'scheduled' AND id <= $1",
+        2 * group * Statistics.SHARE);
+
+    explain("promote", "" + group).readsJobsByIndexOnly().looksAtNoMoreThan(4L * group);
+    database.sql(
+        "UPDATE shigoto.jobs SET scheduled_at = now() + interval '1 day' WHERE state = 'scheduled'");
+  }
+
+  @Test
+  void pollLooksAtOneJobOfEachQueueAndWorker() {
+    String queues =
+        Stream.concat(
+                Stream.of("'default'"), IntStream.range(15, 35).mapToObj(i -> "'queue" + i + "'"))
+            .collect(array());
+
+    explain("poll", queues, workers(7)).readsJobsByIndexOnly().looksAtNoMoreThan(2 * 21 * 7);
+  }
+
+  @Test
+  void findLostLooksAtWhatIsLost() {
+    explain("find_lost", "1000").readsJobsByIndexOnly().looksAtNoMoreThan(2 * jobs / 1_000);
+  }
+
+  @Test
+  void findOwnedLooksAtWhatTheNodeOwns() {
+    long owned =
+        database.number("SELECT count(*) FROM shigoto.jobs WHERE owner = " + NODE + "::uuid");
+
+    explain("find_owned", NODE, "1000").readsJobsByIndexOnly().looksAtNoMoreThan(2 * owned);
+  }
+
+  @Test
+  void findUnservedLooksAtOneJobOfEachQueueAndWorker() {
+    explain("find_unserved", "20").readsJobsByIndexOnly().looksAtNoMoreThan(6 * 7 * NODES);
+  }
+
+  @Test
+  void findJobLooksAtOneJob() {
+    explain("find_job", "4711").readsJobsByIndexOnly().looksAtNoMoreThan(10);
+  }
+
+  private Plan explain(String name, String... arguments) {
+    return Plan.of(database, statements.get(name), arguments);
+  }
+
+  private String executing(int group) {
+    return database
+        .sql(
+            "SELECT id FROM shigoto.jobs WHERE owner = "
+                + NODE
+                + "::uuid ORDER BY id LIMIT "
+                + group)
+        .stream()
+        .map(row -> String.valueOf(row.get("id")))
+        .collect(array());
+  }
+
+  private static String workers(int count) {
+    return IntStream.range(0, count).mapToObj(i -> "'worker" + i + "'").collect(array());
+  }
+
+  private static String repeat(String value, int times) {
+    return Collections.nCopies(times, value).stream().collect(array());
+  }
+
+  private static Collector<CharSequence, ?, String> array() {
+    return Collectors.joining(",", "ARRAY[", "]");
+  }
+}
