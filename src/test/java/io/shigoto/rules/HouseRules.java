@@ -12,6 +12,7 @@ import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.lang.ArchRule;
 import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.Slots;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import reactor.core.publisher.MonoOperator;
@@ -57,7 +58,7 @@ final class HouseRules {
   private static ArchRule onlyDetachedSubscribes() {
     return noClasses()
         .that()
-        .doNotBelongToAnyOf(Detached.class)
+        .doNotBelongToAnyOf(Detached.class, Slots.class)
         .and()
         .areNotAssignableTo(MonoOperator.class)
         .should(accessTargetWhere(Calls.SUBSCRIBE));
