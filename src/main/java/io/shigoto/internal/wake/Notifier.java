@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -57,6 +58,8 @@ public final class Notifier implements Bell {
         .doOnError(error -> LOG.debug("could not notify: error={}", error.toString()))
         .onErrorReturn(List.of())
         .delayElement(PAUSE, timer)
+        // The timer goes with the node, and the pause with the timer.
+        .onErrorReturn(RejectedExecutionException.class, List.of())
         .thenReturn(Collections.nCopies(payloads.size(), true));
   }
 }
