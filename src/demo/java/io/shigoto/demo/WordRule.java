@@ -3,6 +3,7 @@ package io.shigoto.demo;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntPredicate;
 
 /**
  * What separates words and what makes one. The programs called {@code wc} do not agree on it, and
@@ -11,27 +12,36 @@ import java.nio.charset.StandardCharsets;
  * @param unicode whether bytes are read as UTF-8; otherwise each byte stands for itself
  * @param anything whether all that is no white space makes a word (POSIX, and GNU since 9.4), or
  *     only what can be printed (GNU before 9.4)
+ * @param printable tells it of characters beyond ASCII
  */
-record WordRule(boolean unicode, boolean anything) {
+record WordRule(boolean unicode, boolean anything, IntPredicate printable) {
 
   /** Stands for a byte that is not UTF-8. */
   static final int BROKEN = -1;
 
+  private static final IntPredicate EVERY = character -> true;
   private static final String EM_SPACE = "a\u2003b";
   private static final String CONTROL = "\u0001";
   private static final int WORD_JOINER = 0x2060;
 
   /** The rule of this machine's {@code wc} in this process's locale; blocks until it answered. */
   static WordRule ofThisMachine() {
-    return of("wc");
+    return of("");
   }
 
-  /** The rule of a command such as {@code LC_ALL=C wc}; blocks until it answered. */
-  static WordRule of(String wc) {
+  /**
+   * The rule in another environment.
+   *
+   * @param settings as a shell takes them before a command, such as {@code LC_ALL=C}
+   */
+  static WordRule of(String settings) {
     try {
-      return new WordRule(count(wc, EM_SPACE) == 2, count(wc, CONTROL) == 1);
+      boolean unicode = count(settings, EM_SPACE) == 2;
+      boolean anything = count(settings, CONTROL) == 1;
+      return new WordRule(
+          unicode, anything, unicode && !anything ? Printable.onThisMachine(settings) : EVERY);
     } catch (IOException | NumberFormatException none) {
-      return new WordRule(true, true);
+      return new WordRule(true, true, EVERY);
     }
   }
 
@@ -48,7 +58,7 @@ record WordRule(boolean unicode, boolean anything) {
   }
 
   boolean makesWord(int c) {
-    return anything || (c < 0x7f ? c > ' ' : unicode && isPrintable(Character.getType(c)));
+    return anything || (c < 0x7f ? c > ' ' : unicode && printable.test(c));
   }
 
   private boolean isSpaceType(int type) {
@@ -57,19 +67,9 @@ record WordRule(boolean unicode, boolean anything) {
             && (type == Character.LINE_SEPARATOR || type == Character.PARAGRAPH_SEPARATOR));
   }
 
-  private static boolean isPrintable(int type) {
-    return switch (type) {
-      case Character.CONTROL,
-          Character.UNASSIGNED,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR ->
-          false;
-      default -> true;
-    };
-  }
-
-  private static int count(String wc, String text) throws IOException {
-    Process process = new ProcessBuilder("sh", "-c", wc + " -w").redirectErrorStream(true).start();
+  private static int count(String settings, String text) throws IOException {
+    Process process =
+        new ProcessBuilder("sh", "-c", settings + " wc -w").redirectErrorStream(true).start();
     try (OutputStream in = process.getOutputStream()) {
       in.write(text.getBytes(StandardCharsets.UTF_8));
     }

@@ -131,8 +131,9 @@ class DemoIT {
     Map<Path, String> counts = new TreeMap<>();
     for (Inventory.Entry entry : inventory.entries()) {
       Path file = Path.of(entry.file());
-      List<String> wc = Shell.words(Shell.run(RULE.wc() + " -lwc < \"$1\"", file));
-      String sum = Shell.words(Shell.run("sha256sum < \"$1\"", file)).get(0);
+      byte[] contents = Files.readAllBytes(file);
+      List<String> wc = Shell.words(Shell.run(RULE.wc() + " -lwc", contents));
+      String sum = Shell.words(Shell.run("sha256sum", contents)).get(0);
       counts.put(file, wc + " " + sum);
     }
     return counts;

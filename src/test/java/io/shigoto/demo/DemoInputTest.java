@@ -75,7 +75,7 @@ class DemoInputTest {
       assertThat(run(folder.toString())).isEqualTo(REFUSED);
       assertThat(shown()).startsWith("demo: the folder cannot be read: ").contains("too long");
     } finally {
-      Shell.run("rm -rf \"$1\"", folder.resolve("deep"));
+      Shell.run("rm -rf '" + folder.resolve("deep") + "'");
     }
   }
 

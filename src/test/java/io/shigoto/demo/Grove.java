@@ -17,7 +17,12 @@ final class Grove {
     write(folder, "empty", "");
     write(folder, "no end.txt", "one\ntwo");
     write(folder, "blank.txt", " \t\r\n\f\u000b\n  ");
-    write(folder, "ümlaut/größe – 日本.md", "Größe → 日本 – é\nvoilà\u00a0là\u2003weit\u3000fern\n");
+    // Written as a URI: in some locales Java takes no such name for a path.
+    Path foreign =
+        Path.of(folder.toUri().resolve("gr%C3%B6%C3%9Fe%20%E2%80%93%20%E6%97%A5%E6%9C%AC.md"));
+    Path broken = Path.of(folder.toUri().resolve("not%FFutf8%C3.txt"));
+    Files.writeString(broken, "k l m\n");
+    Files.writeString(foreign, "Größe → 日本 – é\nvoilà\u00a0là\u2003weit\u3000fern\n");
     write(folder, "it's \"quoted\".txt", "a b c");
     write(folder, "new\nline.txt", "d e");
     write(folder, ".hidden", "f g\n");

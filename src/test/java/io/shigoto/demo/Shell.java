@@ -1,8 +1,8 @@
 package io.shigoto.demo;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Runs a command of the shell and gives back what it wrote. */
@@ -10,16 +10,16 @@ final class Shell {
 
   private Shell() {}
 
-  /**
-   * @param arguments {@code $1} and so on
-   */
-  static String run(String command, Object... arguments) throws IOException {
-    List<String> words = new ArrayList<>(List.of("sh", "-c", command, "sh"));
-    for (Object argument : arguments) {
-      words.add(argument.toString());
+  /** Gives it nothing to read. */
+  static String run(String command) throws IOException {
+    return run(command, new byte[0]);
+  }
+
+  static String run(String command, byte[] input) throws IOException {
+    Process process = new ProcessBuilder("sh", "-c", command).redirectErrorStream(true).start();
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(input);
     }
-    Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
-    process.getOutputStream().close();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     int code = process.onExit().join().exitValue();
     if (code != 0) {
