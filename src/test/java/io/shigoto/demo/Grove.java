@@ -1,6 +1,7 @@
 package io.shigoto.demo;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
@@ -19,8 +20,8 @@ final class Grove {
     write(folder, "blank.txt", " \t\r\n\f\u000b\n  ");
     // Written as a URI: in some locales Java takes no such name for a path.
     Path foreign =
-        Path.of(folder.toUri().resolve("gr%C3%B6%C3%9Fe%20%E2%80%93%20%E6%97%A5%E6%9C%AC.md"));
-    Path broken = Path.of(folder.toUri().resolve("not%FFutf8%C3.txt"));
+        Path.of(URI.create(folder.toUri() + "gr%C3%B6%C3%9Fe%20%E2%80%93%20%E6%97%A5%E6%9C%AC.md"));
+    Path broken = Path.of(URI.create(folder.toUri() + "not%FFutf8%C3.txt"));
     Files.writeString(broken, "k l m\n");
     Files.writeString(foreign, "Größe → 日本 – é\nvoilà\u00a0là\u2003weit\u3000fern\n");
     write(folder, "it's \"quoted\".txt", "a b c");
