@@ -35,6 +35,7 @@ public final class GroupCommit<T, R> {
   private final int writers;
   private final Queue<Entry<T, R>> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicInteger uncommitted = new AtomicInteger();
   private final AtomicInteger writing = new AtomicInteger();
 
   /**
@@ -64,15 +65,21 @@ public final class GroupCommit<T, R> {
   public Mono<R> submit(T item) {
     return Mono.create(
         sink -> {
+          uncommitted.incrementAndGet();
           queue.add(new Entry<>(item, sink));
           waiting.incrementAndGet();
           write();
         });
   }
 
-  /** How many items are not yet committed, roughly: those in the queue. */
+  /** How many items wait for a group. */
   public int waiting() {
     return waiting.get();
+  }
+
+  /** How many items have no result yet: those that wait, and those whose group is being written. */
+  public int uncommitted() {
+    return uncommitted.get();
   }
 
   private void write() {
@@ -117,6 +124,7 @@ public final class GroupCommit<T, R> {
     return committed(group)
         .doFinally(
             end -> {
+              uncommitted.addAndGet(-group.size());
               writing.decrementAndGet();
               write();
             });

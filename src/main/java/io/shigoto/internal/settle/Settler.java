@@ -66,9 +66,9 @@ public final class Settler {
             Database::isRefusal, refused -> others.submit(settlement.unwritable(refused)));
   }
 
-  /** How many outcomes wait to be written. */
+  /** How many outcomes are not yet written. */
   public int waiting() {
-    return completed.waiting() + others.waiting();
+    return completed.uncommitted() + others.uncommitted();
   }
 
   private Mono<List<Boolean>> writeCompleted(List<Settlement> settlements) {

@@ -90,8 +90,10 @@ class GroupCommitTest {
     Flux<Integer> results = Flux.range(0, 50).flatMap(group::submit, 50);
     Disposable caller = results.subscribe();
     assertThat(group.waiting()).isEqualTo(49);
+    assertThat(group.uncommitted()).isEqualTo(50);
     gate.tryEmitEmpty();
 
+    assertThat(group.uncommitted()).isZero();
     assertThat(written).containsExactly(List.of(0), IntStream.range(1, 50).boxed().toList());
     assertThat(caller.isDisposed()).isTrue();
   }
