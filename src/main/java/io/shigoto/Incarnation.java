@@ -180,7 +180,7 @@ final class Incarnation {
             engine.timer);
     Promoter promoter =
         new Promoter(
-            engine.upkeep, engine.sql, engine.alarm, settings.pollInterval(), engine.timer);
+            engine.upkeep, engine.sql, engine.wakeups, settings.pollInterval(), engine.timer);
     Flux<?> hearing = settings.listen() ? listener.flow() : Flux.never();
     return Flux.merge(chores.flow(), promoter.flow(), hearing);
   }

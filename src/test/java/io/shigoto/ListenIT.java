@@ -57,16 +57,14 @@ class ListenIT {
     insert();
     told.await(JobEvent.Kind.COMPLETED);
 
-    Await.until(
-        "it listens anew", LIMIT, () -> network.counts().statements("LISTEN shigoto") == 1);
+    Await.until("it listens anew", LIMIT, () -> network.counts().statements("LISTEN shigoto") == 1);
     awaitHearing(node);
   }
 
   @Test
   void nodeThatOnlyPollsFindsWork() {
     TcpProxy network = nodes.network(db.options());
-    Shigoto node =
-        nodes.start(builder(network).pollOnly().pollInterval(Duration.ofMillis(50)));
+    Shigoto node = nodes.start(builder(network).pollOnly().pollInterval(Duration.ofMillis(50)));
 
     insert();
     told.await(JobEvent.Kind.COMPLETED);
@@ -104,7 +102,6 @@ class ListenIT {
   }
 
   private static void awaitHearing(Shigoto node) {
-    Await.until(
-        "it hears", LIMIT, () -> node.health().block(LIMIT).status() == Health.Status.UP);
+    Await.until("it hears", LIMIT, () -> node.health().block(LIMIT).status() == Health.Status.UP);
   }
 }

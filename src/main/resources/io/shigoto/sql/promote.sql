@@ -1,6 +1,6 @@
 -- Makes due jobs available, the longest due first, and wakes their queues at commit.
 -- $1 how many at most
--- Returns one row: how many, and in how many ms the next one is due (NULL: none is scheduled).
+-- Returns one row: how many, in how many ms the next one is due (NULL: none is scheduled), and their queues.
 -- Locks: the rows moved, SKIP LOCKED, so any number of nodes may try at once. Relies on: jobs_due, jobs_pkey.
 WITH due AS MATERIALIZED (
   SELECT id
@@ -18,11 +18,12 @@ promoted AS (
   RETURNING queue
 ),
 told AS MATERIALIZED (
-  SELECT pg_notify('shigoto', 'q' || queue), size
+  SELECT pg_notify('shigoto', 'q' || queue), queue, size
     FROM (SELECT queue, count(*) AS size FROM promoted GROUP BY queue) AS woken
 )
 SELECT (SELECT coalesce(sum(size), 0) FROM told)::bigint AS promoted,
        (SELECT ceil(extract(epoch FROM min(scheduled_at) - clock_timestamp()) * 1000)::bigint
           FROM shigoto.jobs
          WHERE state IN ('scheduled', 'retryable')
-           AND scheduled_at > now()) AS next_due_in
+           AND scheduled_at > now()) AS next_due_in,
+       ARRAY(SELECT queue FROM told) AS queues

@@ -5,7 +5,9 @@ import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.wake.Alarm;
+import io.shigoto.internal.wake.Wakeups;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -23,15 +25,17 @@ public final class Promoter {
 
   private final Database database;
   private final Sql promote;
+  private final Wakeups wakeups;
   private final Alarm alarm;
   private final Duration backstop;
   private final KeepGoing keepGoing;
 
   public Promoter(
-      Database database, Statements sql, Alarm alarm, Duration backstop, Scheduler timer) {
+      Database database, Statements sql, Wakeups wakeups, Duration backstop, Scheduler timer) {
     this.database = database;
     this.promote = sql.get("promote");
-    this.alarm = alarm;
+    this.wakeups = wakeups;
+    this.alarm = wakeups.alarm();
     this.backstop = backstop;
     this.keepGoing = new KeepGoing("promote", timer);
   }
@@ -49,12 +53,16 @@ public final class Promoter {
             statement -> statement.bind(0, GROUP_SIZE),
             row ->
                 new Promoted(
-                    Objects.requireNonNull(row.get(0, Long.class)), row.get(1, Long.class)))
+                    Objects.requireNonNull(row.get(0, Long.class)),
+                    row.get(1, Long.class),
+                    List.of(Objects.requireNonNull(row.get(2, String[].class)))))
         .map(rows -> rows.get(0))
-        .doOnNext(this::setAlarm);
+        .doOnNext(this::tell);
   }
 
-  private void setAlarm(Promoted promoted) {
+  /** The other nodes are told by the statement; this one looks at once, whether it hears or not. */
+  private void tell(Promoted promoted) {
+    promoted.queues.forEach(wakeups::queue);
     if (promoted.count >= GROUP_SIZE) {
       alarm.in(0);
     } else if (promoted.nextDueIn != null) {
@@ -62,5 +70,5 @@ public final class Promoter {
     }
   }
 
-  private record Promoted(long count, @Nullable Long nextDueIn) {}
+  private record Promoted(long count, @Nullable Long nextDueIn, List<String> queues) {}
 }

@@ -19,6 +19,11 @@ public final class Wakeups implements Bell {
     this.alarm = alarm;
   }
 
+  /** Goes off when the soonest job that anybody told of is due. */
+  public Alarm alarm() {
+    return alarm;
+  }
+
   /** The nudge of a queue that this node serves. */
   public Nudge of(String queue) {
     return queues.computeIfAbsent(queue, name -> new Nudge());
