@@ -118,7 +118,8 @@ class StopIT {
 
     assertThat(stop).isNotDone();
     assertThat(
-            db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'available' AND attempt > 0"))
+            db.number(
+                "SELECT count(*) FROM shigoto.jobs WHERE state = 'available' AND attempt > 0"))
         .isZero();
     end.tryEmitEmpty();
     stop.join();
@@ -158,7 +159,9 @@ class StopIT {
     CompletableFuture<Void> stop = node.stop(LIMIT).toFuture();
     network.counts().reset();
     Await.until(
-        "two leases passed", LIMIT, () -> network.counts().statements("lease_until = now() +") > 10);
+        "two leases passed",
+        LIMIT,
+        () -> network.counts().statements("lease_until = now() +") > 10);
     end.tryEmitEmpty();
     stop.join();
 
@@ -189,9 +192,7 @@ class StopIT {
             new Scripted(
                 "work",
                 job ->
-                    end.asMono()
-                        .thenReturn(Outcome.done())
-                        .doOnCancel(cancelled::incrementAndGet)))
+                    end.asMono().thenReturn(Outcome.done()).doOnCancel(cancelled::incrementAndGet)))
         .queue("default", 10)
         .listener(told);
   }
