@@ -1,7 +1,7 @@
 -- Claims up to $5 jobs of a queue for a node, the best first: by priority, due time, id.
 -- $1 queue  $2 workers  $3 allowances (how many of each worker at most)  $4 node  $5 limit
--- First looks without locks which workers the best jobs belong to, then locks exactly so many of each:
--- no row is locked that is not taken, and rivals pass over each other's rows.
+-- First looks without locks which workers the best jobs belong to, then locks exactly so many of each: rivals pass
+-- over each other's rows. Only if they hold some of the best, what is missing is made up for with the next ones.
 -- Returns the claimed jobs, their times in microseconds since 1970. A node without a valid lease claims nothing.
 -- Locks: the rows taken, SKIP LOCKED. Relies on: jobs_claim, nodes_pkey.
 WITH node AS MATERIALIZED (
@@ -33,7 +33,7 @@ share AS MATERIALIZED (
   SELECT worker, allowance FROM wanted WHERE cardinality($2::text[]) = 1
 ),
 taken AS MATERIALIZED (
-  SELECT ready.id
+  SELECT ready.id, share.worker
     FROM share
    CROSS JOIN LATERAL (
       SELECT job.id
@@ -46,6 +46,26 @@ taken AS MATERIALIZED (
          FOR UPDATE SKIP LOCKED
     ) AS ready
    WHERE EXISTS (SELECT FROM node)
+),
+instead AS MATERIALIZED (
+  SELECT next.id
+    FROM wanted
+   CROSS JOIN LATERAL (
+      SELECT job.id, job.priority, job.scheduled_at
+        FROM shigoto.jobs AS job
+       WHERE job.queue = $1
+         AND job.worker = wanted.worker
+         AND job.state = 'available'
+         AND job.id NOT IN (SELECT id FROM taken)
+       ORDER BY job.priority DESC, job.scheduled_at, job.id
+       LIMIT least(wanted.allowance - (SELECT count(*) FROM taken WHERE taken.worker = wanted.worker),
+                   $5::integer - (SELECT count(*) FROM taken))
+         FOR UPDATE SKIP LOCKED
+    ) AS next
+   WHERE EXISTS (SELECT FROM node)
+     AND (SELECT count(*) FROM taken) < (SELECT count(*) FROM best)
+   ORDER BY next.priority DESC, next.scheduled_at, next.id
+   LIMIT $5::integer - (SELECT count(*) FROM taken)
 )
 UPDATE shigoto.jobs AS job
    SET state = 'executing',
@@ -53,7 +73,7 @@ UPDATE shigoto.jobs AS job
        lease = job.lease + 1,
        attempt = job.attempt + 1,
        claimed_at = now()
- WHERE job.id = ANY (ARRAY(SELECT id FROM taken ORDER BY id))
+ WHERE job.id = ANY (ARRAY(SELECT id FROM taken UNION ALL SELECT id FROM instead ORDER BY id))
 RETURNING job.id, job.lease, job.worker, job.attempt, job.max_attempts, job.priority,
           job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key,
           (date_part('epoch', job.inserted_at) * 1000000)::bigint AS inserted_at,
