@@ -7,13 +7,13 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.ReactiveWorker;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PagesTest {
 
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)");
+  private static final Pattern CLASS = Pattern.compile("`(?:[a-z]+\\.)*([A-Z][A-Za-z]*)`");
   private static final Pattern LOG =
       Pattern.compile("LOG\\.(info|warn|error)\\(\\s*\"([^:\"{]+)(?=[:{\"])");
 
@@ -90,7 +91,33 @@ class PagesTest {
   }
 
   @Test
-  void everyLineOfTheLogIsExplained() throws IOException {
+  void everyStatementHasItsPlaceInTheLifeOfAJob() {
+    String page = Pages.text(Path.of("docs/life-of-a-job.md"));
+
+    assertThat(files(Path.of("src/main/resources/io/shigoto/sql"), 1, ".sql"))
+        .allSatisfy(file -> assertThat(page).contains("`" + file.getFileName() + "`"));
+  }
+
+  @Test
+  void everyClassInTheLifeOfAJobIsThere() {
+    List<String> types =
+        files(Path.of("src/main/java/io/shigoto"), 9, ".java").stream()
+            .map(file -> file.getFileName().toString().replace(".java", ""))
+            .toList();
+    List<String> named =
+        CLASS
+            .matcher(Pages.text(Path.of("docs/life-of-a-job.md")))
+            .results()
+            .map(name -> name.group(1))
+            .filter(name -> !name.equals("Flux") && !name.equals("Mono"))
+            .distinct()
+            .toList();
+
+    assertThat(named).isNotEmpty().allSatisfy(name -> assertThat(types).contains(name));
+  }
+
+  @Test
+  void everyLineOfTheLogIsExplained() {
     String page = Pages.text(Path.of("docs/operations.md"));
 
     assertThat(logLines()).isNotEmpty().allSatisfy(line -> assertThat(page).contains(line));
@@ -118,15 +145,20 @@ class PagesTest {
         .toList();
   }
 
-  /** What a person may read in the log, up to the first colon. */
-  private static List<String> logLines() throws IOException {
-    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
-      return files
-          .filter(file -> file.toString().endsWith(".java"))
-          .flatMap(file -> LOG.matcher(Pages.text(file)).results())
-          .map((MatchResult line) -> line.group(2).strip())
-          .distinct()
-          .toList();
+  private static List<Path> files(Path folder, int depth, String ending) {
+    try (Stream<Path> files = Files.walk(folder, depth)) {
+      return files.filter(file -> file.toString().endsWith(ending)).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
+  }
+
+  /** What a person may read in the log, up to the first colon. */
+  private static List<String> logLines() {
+    return files(Path.of("src/main/java"), 20, ".java").stream()
+        .flatMap(file -> LOG.matcher(Pages.text(file)).results())
+        .map(line -> line.group(2).strip())
+        .distinct()
+        .toList();
   }
 }
