@@ -13,11 +13,19 @@ import java.util.function.Consumer;
  */
 final class Databases implements AutoCloseable {
 
+  // Copies files instead of writing every page to the log, which would be the run's to flush.
+  private static final String STRATEGY = "FILE_COPY";
+
   private final Target server;
   private final Map<String, Database> templates = new HashMap<>();
+  private final int quietWait;
   private int made;
 
-  Databases(PostgresServer server) {
+  /**
+   * @param quietWait how many seconds to wait for a quiet machine before a database is given out
+   */
+  Databases(PostgresServer server, int quietWait) {
+    this.quietWait = quietWait;
     ConnectionFactoryOptions options = server.options();
     Object port = options.getValue(ConnectionFactoryOptions.PORT);
     Object password = options.getValue(ConnectionFactoryOptions.PASSWORD);
@@ -38,16 +46,30 @@ final class Databases implements AutoCloseable {
       fill.accept(from);
       from.run("VACUUM ANALYZE");
       from.disconnect();
+      seal(from);
       templates.put(template, from);
     }
     Database database = create(from.name());
     database.run("CHECKPOINT");
+    Load.awaitQuiet(quietWait);
     return database;
+  }
+
+  /** Nobody may be connected to a database that is copied. */
+  private void seal(Database template) {
+    admin("ALTER DATABASE " + template.name() + " ALLOW_CONNECTIONS false");
+    try (Database postgres = new Database(null, server)) {
+      String others = "FROM pg_stat_activity WHERE datname = '" + template.name() + "'";
+      postgres.row("SELECT count(pg_terminate_backend(pid)) " + others);
+      while (postgres.number("SELECT count(*) " + others) > 0) {
+        Pause.millis(5);
+      }
+    }
   }
 
   private Database create(String template) {
     String name = "bench_" + ProcessHandle.current().pid() + "_" + ++made;
-    admin("CREATE DATABASE " + name + " TEMPLATE " + template);
+    admin("CREATE DATABASE %s TEMPLATE %s STRATEGY %s".formatted(name, template, STRATEGY));
     return new Database(this, target(name));
   }
 

@@ -26,19 +26,21 @@ final class Drain {
     double end = tables.untilNoneIsLeft(db);
     double sinceFirst = (System.nanoTime() - done.path("first_ns").asLong()) / 1e9;
     double foreign = load.foreign();
+    double server = load.ofServer();
     JsonNode stopped = subject.stop();
     int jobs = order.jobs();
     double seconds = tables == Tables.SHIGOTO ? end - firstClaim(db, jobs) : sinceFirst;
     Map<String, Double> values = new LinkedHashMap<>();
     values.put("jobs_per_s", jobs / seconds);
     values.put("client_cpu_s_per_10k", stopped.path("cpu_s").asDouble() * 10_000 / jobs);
+    values.put("server_cpu_s_per_10k", server * 10_000 / jobs);
     values.put("wal_bytes_per_job", (wal(db) - wal) / jobs);
     values.put("foreign_cpu", foreign);
     return values;
   }
 
   /** When this run's first job was claimed; fails if not every job came to its end. */
-  private static double firstClaim(Database database, int jobs) {
+  static double firstClaim(Database database, int jobs) {
     Map<String, Object> history =
         database.row(
             """

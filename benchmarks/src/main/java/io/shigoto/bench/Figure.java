@@ -1,6 +1,7 @@
 package io.shigoto.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,14 @@ final class Figure {
     return Figures.median(array(measure));
   }
 
+  double least(String measure) {
+    return Arrays.stream(array(measure)).min().orElse(Double.NaN);
+  }
+
+  double most(String measure) {
+    return Arrays.stream(array(measure)).max().orElse(Double.NaN);
+  }
+
   /** The median with the least and the most, for a table; null if it was not measured. */
   @Nullable String range(String measure) {
     if (!values.containsKey(measure)) {
@@ -67,8 +76,7 @@ final class Figure {
         : "%s [%s–%s]"
             .formatted(
                 median,
-                shown(java.util.Arrays.stream(all).min().orElseThrow()),
-                shown(java.util.Arrays.stream(all).max().orElseThrow()));
+                shown(least(measure)), shown(most(measure)));
   }
 
   private double[] array(String measure) {
@@ -93,7 +101,7 @@ final class Figure {
     for (String measure : measures()) {
       double[] all = array(measure);
       if (all.length > 1) {
-        java.util.Arrays.sort(all);
+        Arrays.sort(all);
         line.put(measure + "_min", Figures.rounded(all[0]));
         line.put(measure + "_max", Figures.rounded(all[all.length - 1]));
       }

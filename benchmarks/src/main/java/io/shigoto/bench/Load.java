@@ -11,11 +11,14 @@ import java.util.stream.Stream;
 final class Load {
 
   private static final double TICKS = 100;
+  private static final double QUIET = 0.1;
+  private static final int SAMPLE_MILLIS = 500;
 
   private final boolean known = Files.isReadable(Path.of("/proc/stat"));
   private final long began = System.nanoTime();
   private final double busy = known ? busy() : 0;
   private final double own = known ? own() : 0;
+  private final double server = known ? server() : 0;
 
   /** The share of the machine, from 0 to 1, that other programs used since this was made. */
   double foreign() {
@@ -24,6 +27,27 @@ final class Load {
     }
     double seconds = (System.nanoTime() - began) / 1e9 * Runtime.getRuntime().availableProcessors();
     return Math.max(0, busy() - busy - (own() - own)) / seconds;
+  }
+
+  /** The processor seconds that the server used since this was made; 0 if it is not ours. */
+  double ofServer() {
+    return known ? server() - server : 0;
+  }
+
+  /**
+   * Waits until other programs leave most of the machine to us, or until the time is over.
+   *
+   * @param seconds how long at most; 0 does not wait
+   */
+  static void awaitQuiet(int seconds) {
+    long deadline = System.nanoTime() + seconds * 1_000_000_000L;
+    while (System.nanoTime() < deadline) {
+      Load sample = new Load();
+      Pause.millis(SAMPLE_MILLIS);
+      if (sample.foreign() < QUIET) {
+        return;
+      }
+    }
   }
 
   private static double busy() {
@@ -43,6 +67,19 @@ final class Load {
     return Stream.concat(Stream.of(self), self.descendants())
         .mapToDouble(process -> used(process.pid()))
         .sum();
+  }
+
+  /** Of the postmaster that this process started, and of all its backends. */
+  private static double server() {
+    return ProcessHandle.current()
+        .descendants()
+        .filter(process -> isPostgres(process.pid()))
+        .mapToDouble(process -> used(process.pid()))
+        .sum();
+  }
+
+  private static boolean isPostgres(long pid) {
+    return read(Path.of("/proc", Long.toString(pid), "comm")).startsWith("postgres");
   }
 
   private static double used(long pid) {

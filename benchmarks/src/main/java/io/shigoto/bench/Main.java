@@ -1,6 +1,7 @@
 package io.shigoto.bench;
 
 import io.shigoto.support.PostgresServer;
+import java.nio.file.Path;
 import java.util.Map;
 
 /** The program: see benchmarks/README.md. */
@@ -12,11 +13,14 @@ public final class Main {
     Options options = Options.parse(arguments);
     long began = System.nanoTime();
     try (PostgresServer server = server();
-        Stage stage = new Stage(options, new Databases(server))) {
+        Stage stage = new Stage(options, new Databases(server, options.quietWait()))) {
       System.err.println(
           "server " + stage.databases.version() + ", " + options.rounds() + " rounds");
       for (String bench : options.only()) {
         run(bench, stage);
+      }
+      if (options.write()) {
+        new Report(stage).write(Path.of(System.getProperty("shigoto.bench.docs")));
       }
     }
     System.err.println("took " + (System.nanoTime() - began) / 1_000_000_000 + " s");
@@ -27,6 +31,9 @@ public final class Main {
       case "drain" -> new DrainBench(stage).run();
       case "enqueue" -> new EnqueueBench(stage).run();
       case "latency" -> new LatencyBench(stage).run();
+      case "deep" -> new DeepBench(stage).run();
+      case "pinned" -> new PinnedBench(stage).run();
+      case "nodes" -> new NodesBench(stage).run();
       case "idle" -> new IdleBench(stage).run();
       default -> throw new IllegalArgumentException(bench);
     }

@@ -13,16 +13,21 @@ import java.util.Set;
  * @param only the benches wanted
  * @param subjects the subjects wanted; empty for all
  * @param rounds how often each measurement is made
+ * @param quietWait how many seconds each run waits at most for other programs to become quiet
  * @param write whether docs/performance is written
  */
 record Options(boolean quick, Set<String> only, Set<String> subjects, int rounds, boolean write) {
 
-  static final List<String> BENCHES = List.of("drain", "enqueue", "latency", "idle");
+  static final List<String> BENCHES = List.of("drain", "enqueue", "latency", "idle", "deep", "pinned", "nodes");
+
+  /** Those that fit into less than a minute. */
+  private static final List<String> QUICK = List.of("drain", "enqueue", "latency", "idle");
 
   static Options parse(String[] arguments) {
     boolean quick = false;
     boolean write = false;
     int rounds = 0;
+    int quietWait = -1;
     Set<String> only = new LinkedHashSet<>();
     Set<String> subjects = new LinkedHashSet<>();
     Deque<String> left = new ArrayDeque<>(List.of(arguments));
@@ -34,6 +39,7 @@ record Options(boolean quick, Set<String> only, Set<String> subjects, int rounds
         case "--only" -> only.addAll(List.of(left.remove().split(",")));
         case "--subjects" -> subjects.addAll(List.of(left.remove().split(",")));
         case "--rounds" -> rounds = Integer.parseInt(left.remove());
+        case "--quiet-wait" -> quietWait = Integer.parseInt(left.remove());
         default -> throw new IllegalArgumentException("unknown: " + argument);
       }
     }
@@ -43,13 +49,18 @@ record Options(boolean quick, Set<String> only, Set<String> subjects, int rounds
     if (rounds == 0) {
       rounds = quick ? (only.size() == 1 ? 3 : 1) : 5;
     }
-    return new Options(
-        quick, only.isEmpty() ? new LinkedHashSet<>(BENCHES) : only, subjects, rounds, write);
+    if (quietWait < 0) {
+      quietWait = quick ? 0 : 10;
+    }
+    if (only.isEmpty()) {
+      only.addAll(quick ? QUICK : BENCHES);
+    }
+    return new Options(quick, only, subjects, rounds, quietWait, write);
   }
 
   /** The same for one subject alone. */
   Options only(String subject) {
-    return new Options(quick, only, Set.of(subject), rounds, write);
+    return new Options(quick, only, Set.of(subject), rounds, quietWait, write);
   }
 
   boolean wants(String subject) {
