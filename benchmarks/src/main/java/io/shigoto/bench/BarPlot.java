@@ -19,8 +19,7 @@ final class BarPlot {
   private BarPlot() {}
 
   static String of(List<Figure> figures, String measure) {
-    double most =
-        figures.stream().mapToDouble(figure -> figure.most(measure)).max().orElse(1);
+    double most = figures.stream().mapToDouble(figure -> figure.most(measure)).max().orElse(1);
     int height = TOP * 2 + figures.size() * ROW;
     StringBuilder svg = new StringBuilder();
     svg.append(
@@ -28,8 +27,7 @@ final class BarPlot {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\""
                 + " viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"13\">",
             WIDTH, height, WIDTH, height));
-    svg.append(
-        line("<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>", WIDTH, height));
+    svg.append(line("<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>", WIDTH, height));
     int y = TOP;
     for (Figure figure : figures) {
       svg.append(bar(figure, measure, y, (WIDTH - LEFT - RIGHT) / most));

@@ -49,15 +49,13 @@ final class DeepBench {
 
   private void drain(int waiting, int past) {
     SubjectProcess subject = stage.subject("shigoto", fresh -> measure(fresh, FEW, 0));
-    stage.figures.add(
-        "deep", "shigoto", setting(waiting, past), measure(subject, waiting, past));
+    stage.figures.add("deep", "shigoto", setting(waiting, past), measure(subject, waiting, past));
   }
 
   private Map<String, Double> measure(SubjectProcess subject, int waiting, int past) {
     try (Database database =
         stage.databases.fresh("deep-" + waiting + "-" + past, db -> fill(db, waiting, past))) {
-      Order order =
-          Order.of("drain", database.target()).concurrency(CONCURRENCY).jobs(waiting);
+      Order order = Order.of("drain", database.target()).concurrency(CONCURRENCY).jobs(waiting);
       return Drain.run(subject, Tables.SHIGOTO, order, database);
     }
   }

@@ -73,10 +73,7 @@ final class Figure {
     String median = shown(Figures.median(all));
     return all.length == 1
         ? median
-        : "%s [%s–%s]"
-            .formatted(
-                median,
-                shown(least(measure)), shown(most(measure)));
+        : "%s [%s–%s]".formatted(median, shown(least(measure)), shown(most(measure)));
   }
 
   private double[] array(String measure) {

@@ -16,9 +16,16 @@ import java.util.Set;
  * @param quietWait how many seconds each run waits at most for other programs to become quiet
  * @param write whether docs/performance is written
  */
-record Options(boolean quick, Set<String> only, Set<String> subjects, int rounds, boolean write) {
+record Options(
+    boolean quick,
+    Set<String> only,
+    Set<String> subjects,
+    int rounds,
+    int quietWait,
+    boolean write) {
 
-  static final List<String> BENCHES = List.of("drain", "enqueue", "latency", "idle", "deep", "pinned", "nodes");
+  static final List<String> BENCHES =
+      List.of("drain", "enqueue", "latency", "idle", "deep", "pinned", "nodes");
 
   /** Those that fit into less than a minute. */
   private static final List<String> QUICK = List.of("drain", "enqueue", "latency", "idle");
