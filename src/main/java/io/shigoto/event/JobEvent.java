@@ -55,10 +55,13 @@ public record JobEvent(
     SNOOZED,
     /**
      * A job is discarded. jobId, queue, worker, attempt, duration of the run, detail: class of the
-     * error or reason.
+     * error, or {@code discarded} if its worker gave it up.
      */
     DISCARDED,
-    /** A job is cancelled. jobId, queue, worker, attempt, duration of the run, detail: reason. */
+    /**
+     * A job is cancelled by its worker. jobId, queue, worker, attempt, duration of the run, detail:
+     * {@code cancelled}; the reason stands with the job.
+     */
     CANCELLED,
     /** A run was given back with its attempt. jobId, queue, worker, attempt. */
     RELEASED,
