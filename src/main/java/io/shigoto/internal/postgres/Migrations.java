@@ -1,6 +1,7 @@
 package io.shigoto.internal.postgres;
 
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.IsolationLevel;
 import java.util.List;
 import java.util.Objects;
 import org.slf4j.Logger;
@@ -56,7 +57,8 @@ public final class Migrations {
   }
 
   private Mono<Integer> apply(Connection connection) {
-    return Mono.from(connection.beginTransaction())
+    // Whoever waited for the lock has to see what its holder committed.
+    return Mono.from(connection.beginTransaction(IsolationLevel.READ_COMMITTED))
         .then(lock(connection))
         .then(Database.run(connection, prelude))
         .then(newest(connection))

@@ -10,8 +10,8 @@ import reactor.core.publisher.Mono;
 
 /**
  * The partitions of job_history, one per day. A day that cannot be made now (another node makes it,
- * or its rows are already in the default partition) is not needed: the default partition takes what
- * no other does.
+ * or its rows are already in the default partition, or somebody reads the history for long) is not
+ * needed: the default partition takes what no other does. Neither is a day dropped at any price.
  */
 public final class Partitions {
 
