@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** From how a run ended to what is to be written about it. */
+/**
+ * From how a run ended to what is to be written about it. Code of the application is called here
+ * too (its backoff, the getters of its result), and may throw anything: none of it must get out,
+ * for it would end the queue.
+ */
 public final class Transition {
 
   private static final Logger LOG = LoggerFactory.getLogger(Transition.class);
@@ -58,7 +62,7 @@ public final class Transition {
     try {
       return Settlement.completed(
           run, json.write("result of worker '" + run.worker() + "'", done.result()));
-    } catch (IllegalArgumentException refused) {
+    } catch (Throwable refused) {
       return failed(run, refused, known);
     }
   }
@@ -83,11 +87,11 @@ public final class Transition {
           "backoff is null or negative, the standard one is used: worker={} backoff={}",
           known.name(),
           chosen);
-    } catch (RuntimeException broken) {
+    } catch (Throwable broken) {
       LOG.warn(
           "backoff failed, the standard one is used: worker={} error={}",
           known.name(),
-          broken.toString());
+          broken.getClass().getName());
     }
     return Backoff.standard(attempt);
   }
