@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A node in a JVM of its own, for what only signals can do to a process. */
@@ -19,7 +20,8 @@ final class ChildNode {
     this.process = process;
   }
 
-  static ChildNode start(ConnectionFactoryOptions server, String role) {
+  static ChildNode start(
+      ConnectionFactoryOptions server, String role, Map<String, String> environment) {
     String url =
         "r2dbc:postgresql://%s:%s@%s:%s/%s?sslMode=disable"
             .formatted(
@@ -38,6 +40,7 @@ final class ChildNode {
             NodeInAnotherJvm.class.getName(),
             url,
             role);
+    java.environment().putAll(environment);
     java.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
     try {
       return new ChildNode(java.start());

@@ -8,6 +8,9 @@ import reactor.core.publisher.Mono;
 /** A program that is one node, to be killed or stopped by signals. See {@link ChildNode}. */
 final class NodeInAnotherJvm {
 
+  /** How long each job of the slow role takes. */
+  static final Duration SLOW = Duration.ofSeconds(5);
+
   private NodeInAnotherJvm() {}
 
   /**
@@ -30,6 +33,6 @@ final class NodeInAnotherJvm {
     if (role.equals("poison")) {
       Runtime.getRuntime().halt(1);
     }
-    return Mono.delay(Duration.ofSeconds(5)).thenReturn(Outcome.done("child"));
+    return Mono.delay(SLOW).thenReturn(Outcome.done("child"));
   }
 }

@@ -7,6 +7,7 @@ import io.shigoto.support.TcpProxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -42,7 +43,12 @@ final class Nodes implements AfterEachCallback {
 
   /** Starts a node in a JVM of its own. */
   ChildNode child(ConnectionFactoryOptions server, String role) {
-    ChildNode child = ChildNode.start(server, role);
+    return child(server, role, Map.of());
+  }
+
+  /** Starts one with these variables in its environment. */
+  ChildNode child(ConnectionFactoryOptions server, String role, Map<String, String> environment) {
+    ChildNode child = ChildNode.start(server, role, environment);
     children.add(child);
     return child;
   }
