@@ -48,7 +48,7 @@ final class DeepBench {
   }
 
   private void drain(int waiting, int past) {
-    SubjectProcess subject = stage.subject("shigoto", fresh -> measure(fresh, FEW, 0));
+    SubjectProcess subject = stage.subject("shigoto", "deep", fresh -> measure(fresh, FEW, 0));
     stage.figures.add("deep", "shigoto", setting(waiting, past), measure(subject, waiting, past));
   }
 

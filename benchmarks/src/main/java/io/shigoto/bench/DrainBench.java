@@ -10,7 +10,6 @@ import java.util.Map;
 /** So many jobs wait in the table; how fast are they worked off? */
 final class DrainBench {
 
-  private static final int WARM_UP = 20_000;
   private static final List<Integer> CONCURRENCIES = List.of(10, 50, 200);
 
   /** One subject in one setting. */
@@ -39,7 +38,8 @@ final class DrainBench {
     List<Entry> entries = entries();
     for (int round = 0; round < stage.options.rounds(); round++) {
       for (Entry entry : entries) {
-        SubjectProcess subject = stage.subject(entry.subject, fresh -> warmUp(fresh, entry));
+        SubjectProcess subject =
+            stage.subject(entry.subject, "drain", fresh -> warmUp(fresh, entry));
         stage.figures.add(
             "drain", entry.subject, entry.setting(), drain(subject, entry, entry.jobs));
       }
@@ -52,30 +52,39 @@ final class DrainBench {
 
   private List<Entry> entries() {
     boolean quick = stage.options.quick();
-    int jobs = quick ? 50_000 : 100_000;
+    boolean brief = stage.options.brief();
+    int jobs = brief ? 30_000 : quick ? 50_000 : 100_000;
     List<Entry> entries = new ArrayList<>();
-    for (String batch : List.of("500", "1000", "500-overlapping", "1000-overlapping")) {
+    List<String> batches = new ArrayList<>(List.of("500-overlapping", "1000-overlapping"));
+    if (!brief) {
+      batches.addAll(List.of("500", "1000"));
+    }
+    for (String batch : batches) {
       entries.add(new Entry("limit", batch, 0, jobs));
     }
-    for (String subject : List.of("prototype", "shigoto")) {
-      CONCURRENCIES.forEach(n -> entries.add(new Entry(subject, "", n, jobs)));
+    for (int concurrency : brief ? List.of(50) : CONCURRENCIES) {
+      entries.add(new Entry("prototype", "", concurrency, jobs));
     }
+    CONCURRENCIES.forEach(n -> entries.add(new Entry("shigoto", "", n, jobs)));
     for (int concurrency : quick ? List.of(50) : CONCURRENCIES) {
-      entries.add(new Entry("db-scheduler", "", concurrency, quick ? 5_000 : 50_000));
-      entries.add(new Entry("jobrunr", "", concurrency, quick ? 2_000 : 20_000));
+      entries.add(new Entry("db-scheduler", "", concurrency, quick ? 3_000 : 50_000));
+      entries.add(new Entry("jobrunr", "", concurrency, quick ? 1_000 : 20_000));
     }
     entries.removeIf(entry -> !stage.options.wants(entry.subject));
     return entries;
   }
 
   private void warmUp(SubjectProcess subject, Entry entry) {
-    boolean peer = Tables.of(entry.subject) != Tables.SHIGOTO;
-    if (peer && stage.options.quick()) {
+    if (Tables.of(entry.subject) != Tables.SHIGOTO) {
+      if (!stage.options.quick()) {
+        drain(subject, entry, entry.jobs);
+      }
       return;
     }
-    drain(subject, entry, peer ? entry.jobs : WARM_UP);
-    if (!peer) {
-      drain(subject, entry, WARM_UP);
+    // With fewer the just-in-time compiler is still at work in what is measured.
+    int drains = stage.options.brief() || entry.subject.equals("limit") ? 2 : 4;
+    for (int i = 0; i < drains; i++) {
+      drain(subject, entry, entry.jobs);
     }
   }
 

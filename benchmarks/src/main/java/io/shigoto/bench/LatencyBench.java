@@ -46,7 +46,7 @@ final class LatencyBench {
 
   private List<Entry> entries() {
     Order nothing = Order.of("", stage.databases.server());
-    int idle = quick ? 150 : 500;
+    int idle = quick ? 100 : 500;
     Order slow = nothing.pace(20_000, 1).jobs(idle);
     List<Entry> entries = new ArrayList<>();
     entries.add(new Entry("idle, from another process", false, 10, slow));
@@ -84,8 +84,8 @@ final class LatencyBench {
   }
 
   private Map<String, Double> measure(Entry entry) {
-    SubjectProcess server = stage.subject("shigoto", this::warmUp);
-    SubjectProcess producer = stage.subject(PRODUCER, this::warmUp);
+    SubjectProcess server = stage.subject("shigoto", "latency", this::warmUp);
+    SubjectProcess producer = stage.subject(PRODUCER, "latency", this::warmUp);
     try (Database database = Tables.SHIGOTO.waiting(stage, 0)) {
       Order order = entry.pace.on(database.target()).concurrency(entry.concurrency);
       Load load = new Load();

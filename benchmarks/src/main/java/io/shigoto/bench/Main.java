@@ -17,13 +17,19 @@ public final class Main {
       System.err.println(
           "server " + stage.databases.version() + ", " + options.rounds() + " rounds");
       for (String bench : options.only()) {
+        long benchBegan = System.nanoTime();
         run(bench, stage);
+        System.err.println(bench + " took " + seconds(benchBegan) + " s");
       }
       if (options.write()) {
         new Report(stage).write(Path.of(System.getProperty("shigoto.bench.docs")));
       }
     }
-    System.err.println("took " + (System.nanoTime() - began) / 1_000_000_000 + " s");
+    System.err.println("took " + seconds(began) + " s");
+  }
+
+  private static long seconds(long began) {
+    return (System.nanoTime() - began) / 1_000_000_000;
   }
 
   private static void run(String bench, Stage stage) {

@@ -43,7 +43,7 @@ final class NodesBench {
     List<SubjectProcess> subjects = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       String name = i == 0 ? "shigoto" : "shigoto#" + i;
-      subjects.add(stage.subject(name, fresh -> drain(List.of(fresh))));
+      subjects.add(stage.subject(name, "nodes", fresh -> drain(List.of(fresh))));
     }
     return subjects;
   }

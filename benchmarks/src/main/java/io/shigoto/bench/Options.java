@@ -70,6 +70,11 @@ record Options(
     return new Options(quick, only, Set.of(subject), rounds, quietWait, write);
   }
 
+  /** Whether many benches have to fit into a short time. */
+  boolean brief() {
+    return quick && only.size() > 1;
+  }
+
   boolean wants(String subject) {
     return subjects.isEmpty() || subjects.stream().anyMatch(subject::startsWith);
   }

@@ -24,7 +24,7 @@ final class PinnedBench {
     if (!stage.options.wants("shigoto")) {
       return;
     }
-    SubjectProcess subject = stage.subject("shigoto", fresh -> drain(fresh, false));
+    SubjectProcess subject = stage.subject("shigoto", "pinned", fresh -> drain(fresh, false));
     for (int round = 0; round < stage.options.rounds(); round++) {
       for (boolean pinned : new boolean[] {false, true}) {
         Map<String, Object> setting = new LinkedHashMap<>();

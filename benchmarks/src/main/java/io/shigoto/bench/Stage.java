@@ -1,8 +1,10 @@
 package io.shigoto.bench;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** What all benches share: the server, the JVMs of the subjects, the figures. */
@@ -12,22 +14,28 @@ final class Stage implements AutoCloseable {
   final Databases databases;
   final Figures figures;
   private final Map<String, SubjectProcess> subjects;
+  private final Set<String> warm;
 
   Stage(Options options, Databases databases) {
-    this(options, databases, new Figures(), new HashMap<>());
+    this(options, databases, new Figures(), new HashMap<>(), new HashSet<>());
   }
 
   private Stage(
-      Options options, Databases databases, Figures figures, Map<String, SubjectProcess> subjects) {
+      Options options,
+      Databases databases,
+      Figures figures,
+      Map<String, SubjectProcess> subjects,
+      Set<String> warm) {
     this.options = options;
     this.databases = databases;
     this.figures = figures;
     this.subjects = subjects;
+    this.warm = warm;
   }
 
   /** The same stage for one subject alone. */
   Stage only(String subject) {
-    return new Stage(options.only(subject), databases, figures, subjects);
+    return new Stage(options.only(subject), databases, figures, subjects, warm);
   }
 
   /** What the JVMs of the subjects are started with. */
@@ -35,23 +43,27 @@ final class Stage implements AutoCloseable {
     return List.of("-Xms512m", "-Xmx1g");
   }
 
-  /** The JVM of a subject; {@code warmUp} is given it while it is new. */
-  SubjectProcess subject(String name, Consumer<SubjectProcess> warmUp) {
-    SubjectProcess known = subjects.get(name);
-    if (known != null) {
-      return known;
+  /** The JVM of a subject. */
+  SubjectProcess subject(String name) {
+    return subjects.computeIfAbsent(
+        name,
+        key -> SubjectProcess.start(key, key.endsWith("-256m") ? List.of("-Xmx256m") : jvm()));
+  }
+
+  /** The JVM of a subject, warm for a kind of work. */
+  SubjectProcess subject(String name, String work, Consumer<SubjectProcess> warmUp) {
+    SubjectProcess subject = subject(name);
+    if (warm.add(name + " for " + work)) {
+      warmUp.accept(subject);
     }
-    SubjectProcess started =
-        SubjectProcess.start(name, name.endsWith("-256m") ? List.of("-Xmx256m") : jvm());
-    subjects.put(name, started);
-    warmUp.accept(started);
-    return started;
+    return subject;
   }
 
   /** Ends the JVMs of all subjects. */
   void clear() {
     subjects.values().forEach(SubjectProcess::close);
     subjects.clear();
+    warm.clear();
   }
 
   @Override

@@ -44,11 +44,10 @@ enum Tables {
     }
     // The peers' tables are filled by themselves, each with what it has for many.
     String peer = this == JOBRUNR ? "jobrunr" : "db-scheduler";
-    try (SubjectProcess filler = SubjectProcess.start(peer, stage.jvm())) {
-      filler.begin(Order.of("fill", database.target()).jobs(jobs));
-      filler.await("done", LIMIT);
-      filler.stop();
-    }
+    SubjectProcess filler = stage.subject(peer);
+    filler.begin(Order.of("fill", database.target()).jobs(jobs));
+    filler.await("done", LIMIT);
+    filler.stop();
   }
 
   /** The schema as a node makes it, with the partitions of these days. */
