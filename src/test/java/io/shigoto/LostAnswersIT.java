@@ -115,7 +115,7 @@ class LostAnswersIT {
     start();
 
     assertThat(ended(id).attempt()).isEqualTo(1);
-    assertThat(network.counts().statements(PROMOTE)).isGreaterThan(1);
+    Await.until("it is tried again", LIMIT, () -> network.counts().statements(PROMOTE) > 1);
   }
 
   @Test
