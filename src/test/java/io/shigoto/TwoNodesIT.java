@@ -51,8 +51,11 @@ class TwoNodesIT {
       ofB.onStatement("shigoto.jobs", 5 * i, link -> ofB.cutConnections());
       ofB.onStatement("SET state = 'executing'", i, Link::cut);
     }
-    nodes.start(node("a", Nodes.through(ofA, db.options())).listener(told));
-    nodes.start(node("b", Nodes.through(ofB, db.options())).listener(told));
+    Duration auditedSoon = Duration.ofMillis(500);
+    nodes.start(
+        node("a", Nodes.through(ofA, db.options())).statementTimeout(auditedSoon).listener(told));
+    nodes.start(
+        node("b", Nodes.through(ofB, db.options())).statementTimeout(auditedSoon).listener(told));
 
     Shigoto enqueuer = nodes.build(Shigoto.builder(db.connectionFactory()));
     enqueue(enqueuer, 2_000).block(LIMIT);
@@ -66,7 +69,6 @@ class TwoNodesIT {
   private ShigotoBuilder node(String name, ConnectionFactory factory) {
     return Shigoto.builder(factory)
         .name(name)
-        .statementTimeout(Duration.ofMillis(500))
         .pollInterval(Duration.ofMillis(100))
         .worker(new Scripted("work", job -> overlaps.watch(name, job, shortWork())))
         .queue("default", 20);
