@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NewJob {
 
-  private static final int LONGEST_NAME = 255;
-
   private final @Nullable Class<?> workerClass;
   private final @Nullable String workerName;
   private final Object args;
@@ -57,12 +55,12 @@ public final class NewJob {
    */
   public static NewJob of(String worker, Object args) {
     return new NewJob(
-        null, requireName("worker", worker), Objects.requireNonNull(args, "args"), Options.NONE);
+        null, Name.require("worker", worker), Objects.requireNonNull(args, "args"), Options.NONE);
   }
 
   /** The lane it waits in. 1 to 255 characters. Default: the worker's, else {@code default}. */
   public NewJob queue(String queue) {
-    requireName("queue", queue);
+    Name.require("queue", queue);
     return with(draft -> draft.queue = queue);
   }
 
@@ -117,7 +115,7 @@ public final class NewJob {
   /** Labels to find it by, each 1 to 255 characters. Replaces the worker's. */
   public NewJob tags(String... tags) {
     for (String tag : tags) {
-      requireName("tag", tag);
+      Name.require("tag", tag);
     }
     return with(draft -> draft.tags = Set.copyOf(List.of(tags)));
   }
@@ -129,7 +127,7 @@ public final class NewJob {
 
   /** Whose job it is, for limits and fairness by tenant. 1 to 255 characters. */
   public NewJob partitionKey(String key) {
-    requireName("partitionKey", key);
+    Name.require("partitionKey", key);
     return with(draft -> draft.partitionKey = key);
   }
 
@@ -155,22 +153,6 @@ public final class NewJob {
     Draft draft = new Draft(options);
     change.accept(draft);
     return new NewJob(workerClass, workerName, args, draft.options());
-  }
-
-  private static String requireName(String what, String name) {
-    Objects.requireNonNull(name, what);
-    require(
-        !name.isBlank() && name.length() <= LONGEST_NAME && name.indexOf('\0') < 0,
-        what
-            + " must have 1 to "
-            + LONGEST_NAME
-            + " characters, not only blanks and none of them NUL, but is",
-        "'"
-            + (name.length() <= LONGEST_NAME
-                ? name
-                : name.substring(0, 30) + "…' of length " + name.length())
-            + "'");
-    return name;
   }
 
   private static void require(boolean holds, String rule, Object value) {
