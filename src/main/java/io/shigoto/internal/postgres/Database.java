@@ -8,6 +8,7 @@ import io.r2dbc.spi.Statement;
 import io.shigoto.internal.flow.Detached;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -31,6 +32,8 @@ import reactor.pool.PooledRef;
 public final class Database {
 
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+
+  private static final Set<String> REFUSALS = Set.of("22", "23", "54");
 
   private final InstrumentedPool<Connection> pool;
   private final Duration deadline;
@@ -104,15 +107,15 @@ public final class Database {
   }
 
   /**
-   * Whether the server refused the statement for what it contained: the connection itself is as
-   * good as before.
+   * Whether the server refused the statement for what it contained (data, a constraint, a limit of
+   * the server's such as the depth of JSON): the connection itself is as good as before.
    */
   public static boolean isRefusal(Throwable error) {
     if (!(error instanceof R2dbcException refused)) {
       return false;
     }
     String state = refused.getSqlState();
-    return state != null && (state.startsWith("22") || state.startsWith("23"));
+    return state != null && state.length() == 5 && REFUSALS.contains(state.substring(0, 2));
   }
 
   /** Closes all connections; work that still waits for one fails. */
