@@ -1,0 +1,88 @@
+package io.shigoto.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
+import io.shigoto.Schemas;
+import io.shigoto.job.JobState;
+import io.shigoto.support.DatabaseExtension;
+import java.util.Arrays;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The tables accept exactly what the states of a job say. */
+class ChecksIT {
+
+  private static final String JOB =
+      "INSERT INTO shigoto.jobs (queue, worker, state, owner) VALUES ('q', 'w', $1::shigoto.job_state, %s)";
+  private static final String ENDED =
+      """
+      INSERT INTO shigoto.job_history
+             (id, lease, scheduled_at, inserted_at, finished_at, state, attempt, max_attempts, priority, queue,
+              worker, args)
+      VALUES (1, 1, now(), now(), now(), $1::shigoto.job_state, 1, 1, 0, 'q', 'w', '{}')
+      """;
+
+  @RegisterExtension
+  static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
+
+  @Test
+  void theDatabaseKnowsTheSameStates() {
+    assertThat(db.sql("SELECT unnest(enum_range(NULL::shigoto.job_state))::text AS state"))
+        .extracting(row -> row.get("state"))
+        .containsExactlyElementsOf(
+            Arrays.stream(JobState.values()).map(JobState::sqlName).toList());
+    assertThat(JobState.values()).allMatch(state -> JobState.ofSqlName(state.sqlName()) == state);
+  }
+
+  @ParameterizedTest
+  @EnumSource(JobState.class)
+  void whatEndedIsHistoryAndNothingElseIs(JobState state) {
+    boolean executing = state == JobState.EXECUTING;
+    String live = JOB.formatted(executing ? "'" + UUID.randomUUID() + "'" : "NULL");
+
+    if (state.isTerminal()) {
+      refuses("jobs_live", live, state);
+      db.sql(ENDED, state.sqlName());
+    } else {
+      db.sql(live, state.sqlName());
+      refuses("job_history_terminal", ENDED, state);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(JobState.class)
+  void whatExecutesHasAnOwnerAndNothingElseHas(JobState state) {
+    if (!state.isTerminal()) {
+      boolean executing = state == JobState.EXECUTING;
+      refuses(
+          "jobs_owner", JOB.formatted(executing ? "NULL" : "'" + UUID.randomUUID() + "'"), state);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "jobs_attempts, attempt, -1",
+    "jobs_attempts, max_attempts, 0",
+    "jobs_names, queue, ''''''",
+    "jobs_names, worker, 'repeat(''n'', 256)'"
+  })
+  void whatMakesNoSenseIsRefused(String constraint, String column, String value) {
+    db.sql("INSERT INTO shigoto.jobs (queue, worker) VALUES ('q', 'w')");
+
+    assertThatThrownBy(() -> db.sql("UPDATE shigoto.jobs SET %s = %s".formatted(column, value)))
+        .isInstanceOf(R2dbcDataIntegrityViolationException.class)
+        .hasMessageContaining("\"" + constraint + "\"");
+  }
+
+  private static void refuses(String constraint, String insert, JobState state) {
+    assertThatThrownBy(() -> db.sql(insert, state.sqlName()))
+        .isInstanceOf(R2dbcDataIntegrityViolationException.class)
+        .hasMessageContaining("\"" + constraint + "\"");
+  }
+}
