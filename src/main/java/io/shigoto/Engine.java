@@ -89,9 +89,9 @@ final class Engine {
     this.writing = new KeepGoing("settle", timer);
     Notifier notifier = new Notifier(upkeep, sql, timer);
     Bell bell =
-        (queues, dueIn) -> {
-          wakeups.ring(queues, dueIn);
-          notifier.ring(queues, dueIn);
+        news -> {
+          wakeups.ring(news);
+          notifier.ring(news);
         };
     this.settler = new Settler(engine, sql, json, bell, writing);
     CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * @param node the incarnation of the node that runs it; null if none does
  * @param errors its latest failures, oldest first
  * @param result what it gave back, as JSON text; null if nothing
+ * @param progress how far it is, 0 to 100; null if it never said
+ * @param batchId the batch it belongs to, or null
+ * @param dependsOn the jobs that it waits or waited for, ascending
  */
 public record Job(
     long id,
@@ -47,12 +50,16 @@ public record Job(
     @Nullable Instant finishedAt,
     @Nullable String node,
     List<JobError> errors,
-    @Nullable String result) {
+    @Nullable String result,
+    @Nullable Integer progress,
+    @Nullable Long batchId,
+    List<Long> dependsOn) {
 
   public Job {
     meta = Map.copyOf(meta);
     tags = Set.copyOf(tags);
     errors = List.copyOf(errors);
+    dependsOn = List.copyOf(dependsOn);
   }
 
   @Override

@@ -75,7 +75,7 @@ UPDATE shigoto.jobs AS job
        claimed_at = now()
  WHERE job.id = ANY (ARRAY(SELECT id FROM taken UNION ALL SELECT id FROM instead ORDER BY id))
 RETURNING job.id, job.lease, job.worker, job.attempt, job.max_attempts, job.priority,
-          job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key,
+          job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key, job.batch_id, job.depends_on,
           (date_part('epoch', job.inserted_at) * 1000000)::bigint AS inserted_at,
           (date_part('epoch', job.scheduled_at) * 1000000)::bigint AS scheduled_at,
           (date_part('epoch', job.claimed_at) * 1000000)::bigint AS claimed_at

@@ -1,10 +1,12 @@
 -- Writes the outcomes of a group of runs, each fenced by the lease of its claim.
 -- $1 ids (ascending); in the same order: $2 leases  $3 target states  $4 due in (ms, NULL: as it was)
 -- $5 attempts given back (0 or 1)  $6 errors (JSON, NULL)  $7 results (JSON, NULL)
+-- $8 whether the nodes hear of it at commit, which is the caller's
 -- Terminal: the row moves to job_history. Otherwise it stays, due later or at once.
 -- There is no join whose order the planner could choose: the array drives the primary key, and width_bucket finds
 -- a row's place in the ascending array by binary search.
--- Returns the ids that were written; one that is missing had lost its lease.
+-- Returns the ids that were written; one that is missing had lost its lease. And a row without an id, if there is
+-- something to tell the nodes after the commit.
 -- Locks: the rows, terminal ones first, each kind in id order. Relies on: jobs_pkey.
 WITH finished AS (
   DELETE FROM shigoto.jobs AS job
@@ -17,10 +19,12 @@ WITH finished AS (
 archived AS (
   INSERT INTO shigoto.job_history
          (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
-          priority, queue, worker, args, meta, tags, partition_key, errors, result)
+          priority, queue, worker, args, meta, tags, partition_key, errors, result,
+          progress, batch_id, unique_key, depends_on)
   SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), ($3::text[])[n]::shigoto.job_state,
          attempt - ($5::integer[])[n], max_attempts, priority, queue, worker, args, meta, tags, partition_key,
-         shigoto.with_error(errors, ($6::text[])[n]::jsonb), ($7::text[])[n]::jsonb
+         shigoto.with_error(errors, ($6::text[])[n]::jsonb), ($7::text[])[n]::jsonb,
+         progress, batch_id, unique_key, depends_on
     FROM finished
 ),
 resumed AS (
@@ -36,7 +40,17 @@ resumed AS (
      AND job.state = 'executing'
      AND ($3::text[])[width_bucket(job.id, $1::bigint[])] NOT IN ('completed', 'discarded', 'cancelled')
   RETURNING job.id
+),
+followed AS MATERIALIZED (
+  SELECT shigoto.jobs_ended(
+           array_agg(ROW(id, ($3::text[])[n], batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id),
+           $8::boolean) AS told
+    FROM finished
+   WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
+  HAVING count(*) > 0
 )
-SELECT id FROM finished
+SELECT id, NULL::text[] AS told FROM finished
 UNION ALL
-SELECT id FROM resumed
+SELECT id, NULL FROM resumed
+UNION ALL
+SELECT NULL, told FROM followed

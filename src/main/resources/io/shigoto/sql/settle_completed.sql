@@ -1,8 +1,9 @@
 -- Moves completed runs without a result to job_history: what nearly every settlement is. See settle.sql.
--- $1 ids (ascending)  $2 leases, in the same order
+-- $1 ids (ascending)  $2 leases, in the same order  $3 whether the nodes hear of it at commit, which is the caller's
 -- There is no join whose order the planner could choose: the array drives the primary key, and width_bucket finds
 -- a row's place in the ascending array by binary search.
--- Returns the ids that were written; one that is missing had lost its lease.
+-- Returns the ids that were written; one that is missing had lost its lease. And a row without an id, if there is
+-- something to tell the nodes after the commit.
 -- Locks: the rows, in id order. Relies on: jobs_pkey.
 WITH finished AS (
   DELETE FROM shigoto.jobs AS job
@@ -14,9 +15,21 @@ WITH finished AS (
 archived AS (
   INSERT INTO shigoto.job_history
          (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
-          priority, queue, worker, args, meta, tags, partition_key, errors)
+          priority, queue, worker, args, meta, tags, partition_key, errors,
+          progress, batch_id, unique_key, depends_on)
   SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), 'completed', attempt, max_attempts,
-         priority, queue, worker, args, meta, tags, partition_key, errors
+         priority, queue, worker, args, meta, tags, partition_key, errors,
+         progress, batch_id, unique_key, depends_on
     FROM finished
+),
+followed AS MATERIALIZED (
+  SELECT shigoto.jobs_ended(
+           array_agg(ROW(id, 'completed', batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id),
+           $3::boolean) AS told
+    FROM finished
+   WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
+  HAVING count(*) > 0
 )
-SELECT id FROM finished
+SELECT id, NULL::text[] AS told FROM finished
+UNION ALL
+SELECT NULL, told FROM followed

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ChecksIT {
 
   private static final String JOB =
-      "INSERT INTO shigoto.jobs (queue, worker, state, owner) VALUES ('q', 'w', $1::shigoto.job_state, %s)";
+      "INSERT INTO shigoto.jobs (queue, worker, state, owner, pending) VALUES ('q', 'w', $1::shigoto.job_state, %s, %s)";
   private static final String ENDED =
       """
       INSERT INTO shigoto.job_history
@@ -43,8 +43,7 @@ class ChecksIT {
   @ParameterizedTest
   @EnumSource(JobState.class)
   void whatEndedIsHistoryAndNothingElseIs(JobState state) {
-    boolean executing = state == JobState.EXECUTING;
-    String live = JOB.formatted(executing ? "'" + UUID.randomUUID() + "'" : "NULL");
+    String live = live(state == JobState.EXECUTING, state == JobState.WAITING);
 
     if (state.isTerminal()) {
       refuses("jobs_live", live, state);
@@ -59,9 +58,15 @@ class ChecksIT {
   @EnumSource(JobState.class)
   void whatExecutesHasAnOwnerAndNothingElseHas(JobState state) {
     if (!state.isTerminal()) {
-      boolean executing = state == JobState.EXECUTING;
-      refuses(
-          "jobs_owner", JOB.formatted(executing ? "NULL" : "'" + UUID.randomUUID() + "'"), state);
+      refuses("jobs_owner", live(state != JobState.EXECUTING, state == JobState.WAITING), state);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(JobState.class)
+  void whatWaitsHasParentsAndNothingElseHas(JobState state) {
+    if (!state.isTerminal()) {
+      refuses("jobs_waiting", live(state == JobState.EXECUTING, state != JobState.WAITING), state);
     }
   }
 
@@ -69,6 +74,7 @@ class ChecksIT {
   @CsvSource({
     "jobs_attempts, attempt, -1",
     "jobs_attempts, max_attempts, 0",
+    "jobs_progress, progress, 101",
     "jobs_names, queue, ''''''",
     "jobs_names, worker, 'repeat(''n'', 256)'"
   })
@@ -78,6 +84,10 @@ class ChecksIT {
     assertThatThrownBy(() -> db.sql("UPDATE shigoto.jobs SET %s = %s".formatted(column, value)))
         .isInstanceOf(R2dbcDataIntegrityViolationException.class)
         .hasMessageContaining("\"" + constraint + "\"");
+  }
+
+  private static String live(boolean owned, boolean pending) {
+    return JOB.formatted(owned ? "'" + UUID.randomUUID() + "'" : "NULL", pending ? "1" : "0");
   }
 
   private static void refuses(String constraint, String insert, JobState state) {

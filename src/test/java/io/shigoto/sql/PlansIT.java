@@ -81,7 +81,8 @@ class PlansIT {
             repeat("1000", group),
             repeat("0", group),
             repeat("NULL", group),
-            repeat("NULL", group))
+            repeat("NULL", group),
+            "false")
         .readsJobsByIndexOnly()
         .looksAtNoMoreThan(2L * group)
         .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * group);
@@ -90,7 +91,7 @@ class PlansIT {
   @ParameterizedTest
   @ValueSource(ints = {1, 10, 100, 1_000})
   void settleCompletedLooksAtItsGroupOnly(int group) {
-    explain("settle_completed", executing(group), repeat("1", group))
+    explain("settle_completed", executing(group), repeat("1", group), "false")
         .readsJobsByIndexOnly()
         .looksAtNoMoreThan(2L * group)
         .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * group);

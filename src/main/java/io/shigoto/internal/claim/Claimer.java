@@ -64,13 +64,19 @@ public final class Claimer {
         row.get(7, String.class),
         tags(row.get(8, String[].class)),
         row.get(9, String.class),
-        instant(row, 10),
-        instant(row, 11),
-        instant(row, 12));
+        row.get(10, Long.class),
+        ids(row.get(11, Long[].class)),
+        instant(row, 12),
+        instant(row, 13),
+        instant(row, 14));
   }
 
   private static Set<String> tags(String @Nullable [] tags) {
     return tags == null ? Set.of() : Set.of(tags);
+  }
+
+  private static List<Long> ids(Long @Nullable [] ids) {
+    return ids == null ? List.of() : List.of(ids);
   }
 
   /**

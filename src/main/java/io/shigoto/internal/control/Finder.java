@@ -56,6 +56,7 @@ public final class Finder {
     String meta = row.get("meta", String.class);
     String[] tags = row.get("tags", String[].class);
     String errors = row.get("errors", String.class);
+    Long[] dependsOn = row.get("depends_on", Long[].class);
     UUID owner = row.get("owner", UUID.class);
     return new Job(
         get(row, "id", Long.class),
@@ -75,7 +76,10 @@ public final class Finder {
         row.get("finished_at", Instant.class),
         owner == null ? null : owner.toString(),
         errors == null ? List.of() : json.readObjects(errors).stream().map(Finder::error).toList(),
-        row.get("result", String.class));
+        row.get("result", String.class),
+        row.get("progress", Integer.class),
+        row.get("batch_id", Long.class),
+        dependsOn == null ? List.of() : List.of(dependsOn));
   }
 
   private static JobError error(Map<String, Object> stored) {

@@ -6,6 +6,7 @@ import io.shigoto.internal.enqueue.Inserts.Inserted;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
@@ -121,6 +122,6 @@ public final class Enqueuer {
       events.ofJob(
           JobEvent.Kind.INSERTED, inserted.get(i).id(), rows.get(i).queue(), rows.get(i).worker());
     }
-    bell.ring(queues, soonest);
+    bell.ring(new News(queues, soonest, Set.of()));
   }
 }

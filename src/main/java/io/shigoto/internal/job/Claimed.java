@@ -1,6 +1,7 @@
 package io.shigoto.internal.job;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param lease the token of this claim; with the id it fences every later write of the run
  * @param args JSON
  * @param meta JSON, or null
+ * @param batchId the batch it belongs to, or null
+ * @param dependsOn the jobs that it waited for
  */
 public record Claimed(
     long id,
@@ -23,6 +26,8 @@ public record Claimed(
     @Nullable String meta,
     Set<String> tags,
     @Nullable String partitionKey,
+    @Nullable Long batchId,
+    List<Long> dependsOn,
     Instant insertedAt,
     Instant scheduledAt,
     Instant claimedAt) {

@@ -1,14 +1,17 @@
 package io.shigoto.internal.settle;
 
 import io.r2dbc.spi.Readable;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.JobState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -34,15 +37,19 @@ final class SettleStatements {
     return settlement.to() == JobState.COMPLETED && settlement.result() == null;
   }
 
-  Mono<List<Long>> completed(Database database, List<Settlement> settlements) {
+  Mono<Settled> completed(Database database, List<Settlement> settlements) {
     Long[] ids = settlements.stream().map(settlement -> settlement.run().id()).toArray(Long[]::new);
     Long[] leases =
         settlements.stream().map(settlement -> settlement.run().lease()).toArray(Long[]::new);
-    return database.list(
-        settleCompleted, statement -> statement.bind(0, ids).bind(1, leases), SettleStatements::id);
+    return database
+        .list(
+            settleCompleted,
+            statement -> statement.bind(0, ids).bind(1, leases).bind(2, false),
+            SettleStatements::row)
+        .map(Settled::of);
   }
 
-  Mono<List<Long>> others(Database database, List<Settlement> settlements) {
+  Mono<Settled> others(Database database, List<Settlement> settlements) {
     int n = settlements.size();
     Long[] ids = new Long[n];
     Long[] leases = new Long[n];
@@ -61,18 +68,21 @@ final class SettleStatements {
       errors[i] = settlement.error() == null ? null : json.writeOwn(settlement.error());
       results[i] = settlement.result();
     }
-    return database.list(
-        settle,
-        statement ->
-            statement
-                .bind(0, ids)
-                .bind(1, leases)
-                .bind(2, states)
-                .bind(3, dueIn)
-                .bind(4, refunds)
-                .bind(5, errors)
-                .bind(6, results),
-        SettleStatements::id);
+    return database
+        .list(
+            settle,
+            statement ->
+                statement
+                    .bind(0, ids)
+                    .bind(1, leases)
+                    .bind(2, states)
+                    .bind(3, dueIn)
+                    .bind(4, refunds)
+                    .bind(5, errors)
+                    .bind(6, results)
+                    .bind(7, false),
+            SettleStatements::row)
+        .map(Settled::of);
   }
 
   /** Which of them stand in the tables. */
@@ -88,7 +98,36 @@ final class SettleStatements {
         SettleStatements::id);
   }
 
+  private static Row row(Readable row) {
+    String[] told = row.get(1, String[].class);
+    return new Row(row.get(0, Long.class), told == null ? List.of() : List.of(told));
+  }
+
   private static Long id(Readable row) {
     return Objects.requireNonNull(row.get(0, Long.class));
+  }
+
+  private record Row(@Nullable Long id, List<String> told) {}
+
+  /**
+   * What a statement has written.
+   *
+   * @param ids the jobs
+   * @param news what follows for others, to be told after the commit
+   */
+  record Settled(List<Long> ids, News news) {
+
+    static Settled of(List<Row> rows) {
+      List<Long> ids = new ArrayList<>(rows.size());
+      News news = News.NONE;
+      for (Row row : rows) {
+        if (row.id != null) {
+          ids.add(row.id);
+        } else {
+          news = news.and(News.of(row.told));
+        }
+      }
+      return new Settled(ids, news);
+    }
   }
 }

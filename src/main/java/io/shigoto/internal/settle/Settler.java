@@ -3,10 +3,12 @@ package io.shigoto.internal.settle;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.internal.settle.SettleStatements.Settled;
 import io.shigoto.job.JobState;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -81,7 +83,7 @@ public final class Settler {
 
   private Mono<List<Boolean>> write(
       List<Settlement> settlements,
-      BiFunction<Database, List<Settlement>, Mono<List<Long>>> statement) {
+      BiFunction<Database, List<Settlement>, Mono<Settled>> statement) {
     List<Settlement> ordered = new ArrayList<>(settlements);
     ordered.sort(IN_ORDER_OF_LOCKS);
     AtomicInteger tries = new AtomicInteger();
@@ -91,6 +93,8 @@ public final class Settler {
                   tries.incrementAndGet();
                   return statement.apply(database, ordered);
                 })
+            .doOnNext(this::tell)
+            .map(Settled::ids)
             .flatMap(ids -> tries.get() == 1 ? Mono.just(ids) : withEarlier(ids, ordered))
             .map(ids -> new Written(ids, null))
             .onErrorResume(
@@ -108,6 +112,12 @@ public final class Settler {
         .map(found -> Stream.concat(ids.stream(), found.stream()).distinct().toList());
   }
 
+  private void tell(Settled settled) {
+    if (!settled.news().isNone()) {
+      bell.ring(settled.news());
+    }
+  }
+
   private void announce(List<Settlement> settlements) {
     Set<String> queues = new HashSet<>();
     long soonest = -1;
@@ -120,7 +130,7 @@ public final class Settler {
       }
     }
     if (!queues.isEmpty() || soonest >= 0) {
-      bell.ring(queues, soonest);
+      bell.ring(new News(queues, soonest, Set.of()));
     }
   }
 

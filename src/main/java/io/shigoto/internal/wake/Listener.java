@@ -3,13 +3,13 @@ package io.shigoto.internal.wake;
 import io.r2dbc.postgresql.api.Notification;
 import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -21,8 +21,6 @@ import reactor.core.scheduler.Scheduler;
  * signals were lost meanwhile.
  */
 public final class Listener {
-
-  private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
 
   private final Connector connector;
   private final String channel;
@@ -98,20 +96,8 @@ public final class Listener {
     String payload = notification.getParameter();
     if (payload == null || payload.isEmpty()) {
       wakeups.everything();
-    } else if (payload.charAt(0) == 'q') {
-      wakeups.queue(payload.substring(1));
     } else {
-      wakeups.ring(java.util.List.of(), millis(payload));
-    }
-  }
-
-  /** A payload that nobody of ours wrote counts as "look now". */
-  private static long millis(String payload) {
-    try {
-      return Math.max(0, Long.parseLong(payload, 1, payload.length(), 10));
-    } catch (NumberFormatException foreign) {
-      LOG.debug("not one of our notifications: length={}", payload.length());
-      return 0;
+      wakeups.ring(News.of(List.of(payload)));
     }
   }
 

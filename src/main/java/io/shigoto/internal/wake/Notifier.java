@@ -3,11 +3,11 @@ package io.shigoto.internal.wake;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -39,11 +39,8 @@ public final class Notifier implements Bell {
   }
 
   @Override
-  public void ring(Collection<String> available, long dueIn) {
-    available.forEach(queue -> tell("q" + queue));
-    if (dueIn >= 0) {
-      tell("d" + dueIn);
-    }
+  public void ring(News news) {
+    news.messages().forEach(this::tell);
   }
 
   private void tell(String payload) {

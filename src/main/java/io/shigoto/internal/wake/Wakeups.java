@@ -2,7 +2,7 @@ package io.shigoto.internal.wake;
 
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.job.Bell;
-import java.util.Collection;
+import io.shigoto.internal.job.News;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -44,10 +44,10 @@ public final class Wakeups implements Bell {
   }
 
   @Override
-  public void ring(Collection<String> available, long dueIn) {
-    available.forEach(this::queue);
-    if (dueIn >= 0) {
-      alarm.in(dueIn);
+  public void ring(News news) {
+    news.queues().forEach(this::queue);
+    if (news.dueIn() >= 0) {
+      alarm.in(news.dueIn());
     }
   }
 }

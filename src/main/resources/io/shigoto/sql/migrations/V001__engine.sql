@@ -27,8 +27,20 @@ CREATE TABLE shigoto.jobs (
   tags          text[],
   partition_key text,
   errors        jsonb,
+  progress      smallint,
+  batch_id      bigint,
+  unique_key    uuid,
+  -- The jobs it waited for, and how many of them have not ended yet.
+  depends_on    bigint[],
+  pending       integer,
+  -- Somebody waits for its end: jobs that depend on it, or callers.
+  watched       boolean,
+  -- Somebody wants its run to end.
+  cancelling    boolean,
   CONSTRAINT jobs_live CHECK (state NOT IN ('completed', 'discarded', 'cancelled')),
   CONSTRAINT jobs_owner CHECK ((state = 'executing') = (owner IS NOT NULL)),
+  CONSTRAINT jobs_waiting CHECK ((state = 'waiting') = (coalesce(pending, 0) > 0)),
+  CONSTRAINT jobs_progress CHECK (progress BETWEEN 0 AND 100),
   CONSTRAINT jobs_attempts CHECK (attempt >= 0 AND max_attempts >= 1),
   CONSTRAINT jobs_names CHECK (length(queue) BETWEEN 1 AND 255 AND length(worker) BETWEEN 1 AND 255)
 ) WITH (
@@ -73,6 +85,10 @@ CREATE TABLE shigoto.job_history (
   partition_key text,
   errors        jsonb,
   result        jsonb,
+  progress      smallint,
+  batch_id      bigint,
+  unique_key    uuid,
+  depends_on    bigint[],
   CONSTRAINT job_history_terminal CHECK (state IN ('completed', 'discarded', 'cancelled'))
 ) PARTITION BY RANGE (finished_at);
 
@@ -83,11 +99,13 @@ CREATE TABLE shigoto.job_history_default PARTITION OF shigoto.job_history DEFAUL
 
 CREATE VIEW shigoto.all_jobs AS
 SELECT id, lease, scheduled_at, inserted_at, claimed_at, NULL::timestamptz AS finished_at, state, attempt,
-       max_attempts, priority, owner, queue, worker, args, meta, tags, partition_key, errors, NULL::jsonb AS result
+       max_attempts, priority, owner, queue, worker, args, meta, tags, partition_key, errors, NULL::jsonb AS result,
+       progress, batch_id, unique_key, depends_on, pending
   FROM shigoto.jobs
 UNION ALL
 SELECT id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt,
-       max_attempts, priority, NULL::uuid AS owner, queue, worker, args, meta, tags, partition_key, errors, result
+       max_attempts, priority, NULL::uuid AS owner, queue, worker, args, meta, tags, partition_key, errors, result,
+       progress, batch_id, unique_key, depends_on, NULL::integer AS pending
   FROM shigoto.job_history;
 
 -- One row per incarnation of a node. The lease is the node's right to run jobs: it is renewed by the
@@ -138,3 +156,29 @@ CREATE FUNCTION shigoto.with_error(errors jsonb, error jsonb) RETURNS jsonb LANG
          || jsonb_build_array(error || jsonb_build_object('at', now()))
   END
 $$;
+
+-- A job that ended, with those who have to hear of it.
+CREATE TYPE shigoto.ended_job AS (
+  id         bigint,
+  state      text,
+  batch_id   bigint,
+  unique_key uuid,
+  watched    boolean
+);
+
+-- What follows from the end of jobs, in the transaction that ends them. Every statement that ends jobs calls it, for
+-- those alone that have a batch, a unique key or somebody who waits; ordered by id.
+-- Returns what the nodes are to be told after the commit, in the form of the notifications of the channel;
+-- or, in a transaction whose commit is the caller's, has the commit tell them and returns nothing.
+CREATE FUNCTION shigoto.jobs_ended(ended shigoto.ended_job[], at_commit boolean) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+  told text[];
+BEGIN
+  told := ARRAY(SELECT 'j' || job.id FROM unnest(ended) AS job WHERE job.watched);
+  IF at_commit THEN
+    PERFORM pg_notify('shigoto', message) FROM unnest(told) AS message;
+    RETURN '{}';
+  END IF;
+  RETURN told;
+END $$;

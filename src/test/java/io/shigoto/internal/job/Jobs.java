@@ -1,6 +1,7 @@
 package io.shigoto.internal.job;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 
 /** Claimed jobs as tests need them. */
@@ -21,6 +22,8 @@ public final class Jobs {
         null,
         Set.of(),
         null,
+        null,
+        List.of(),
         Instant.EPOCH,
         Instant.EPOCH,
         Instant.EPOCH);

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.r2dbc.postgresql.api.Notification;
 import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.shigoto.Schemas;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.LogCapture;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -54,8 +54,8 @@ class NotifierIT {
     listening.createStatement("LISTEN shigoto").execute().then().block(LIMIT);
 
     try (LogCapture dropped = LogCapture.start("reactor.core.publisher.Operators")) {
-      notifier.ring(List.of("first"), -1);
-      notifier.ring(List.of("second"), -1);
+      notifier.ring(News.available("first"));
+      notifier.ring(News.available("second"));
       assertThat(heard.asFlux().take(2).collectList().block(LIMIT))
           .containsExactly("qfirst", "qsecond");
       assertThat(dropped.events()).isEmpty();
