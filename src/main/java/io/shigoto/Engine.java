@@ -61,7 +61,7 @@ final class Engine {
     this.sql = new Statements(settings.schema());
     this.migrations = new Migrations(sql);
     this.json = new Json(settings.json(), settings.maxPayload());
-    this.workers = new Workers(settings.workers(), json);
+    this.workers = new Workers(settings.workers(), settings.middleware(), json);
     this.events = new Events(settings.name(), settings.listeners());
     this.connector =
         new Connector(

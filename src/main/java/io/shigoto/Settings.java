@@ -2,6 +2,7 @@ package io.shigoto;
 
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.event.JobListener;
+import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +18,7 @@ record Settings(
     String schema,
     String name,
     List<ReactiveWorker<?>> workers,
+    List<Middleware> middleware,
     Map<String, Integer> queues,
     Duration lease,
     Duration pollInterval,
@@ -33,6 +35,7 @@ record Settings(
 
   Settings {
     workers = List.copyOf(workers);
+    middleware = List.copyOf(middleware);
     listeners = List.copyOf(listeners);
   }
 }

@@ -3,6 +3,7 @@ package io.shigoto;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.event.JobListener;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -45,6 +46,7 @@ public final class ShigotoBuilder {
 
   private final ConnectionFactory connectionFactory;
   private final List<ReactiveWorker<?>> workers = new ArrayList<>();
+  private final List<Middleware> middleware = new ArrayList<>();
   private final Map<String, Integer> queues = new LinkedHashMap<>();
   private final List<JobListener> listeners = new ArrayList<>();
   private String schema = DEFAULT_SCHEMA;
@@ -67,6 +69,12 @@ public final class ShigotoBuilder {
   /** Adds a worker: its jobs are run here, and can be enqueued by its class. */
   public ShigotoBuilder worker(ReactiveWorker<?> worker) {
     workers.add(Objects.requireNonNull(worker, "worker"));
+    return this;
+  }
+
+  /** Adds middleware around the runs of all workers, inside of what was added before. */
+  public ShigotoBuilder middleware(Middleware outer) {
+    middleware.add(Objects.requireNonNull(outer, "middleware"));
     return this;
   }
 
@@ -231,6 +239,7 @@ public final class ShigotoBuilder {
             schema,
             name != null ? name : hostName(),
             workers,
+            middleware,
             new LinkedHashMap<>(queues),
             lease,
             pollInterval,

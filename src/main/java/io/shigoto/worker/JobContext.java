@@ -9,43 +9,63 @@ import reactor.core.publisher.Mono;
 /**
  * One run of a job, as its worker sees it. Its text form leaves out args and meta.
  *
- * @param id the job
- * @param args its arguments
- * @param attempt the attempt that this run is, from 1
- * @param maxAttempts how many the job may have
- * @param queue the lane it was claimed from
- * @param worker the name stored with it, which may be an alias
- * @param priority higher is claimed first
- * @param tags its labels
- * @param meta what travels with it
- * @param partitionKey whose it is, if that was said
- * @param insertedAt when it was enqueued, by the database's clock
- * @param scheduledAt when it was due, by the database's clock
+ * <p>Safe for any number of threads.
+ *
+ * @param <A> the type of its arguments
  */
-public record JobContext<A>(
-    long id,
-    A args,
-    int attempt,
-    int maxAttempts,
-    String queue,
-    String worker,
-    int priority,
-    Set<String> tags,
-    Map<String, String> meta,
-    @Nullable String partitionKey,
-    Instant insertedAt,
-    Instant scheduledAt) {
+public interface JobContext<A> {
+
+  /** The job. */
+  long id();
+
+  /**
+   * Its arguments. What does not fit the type fails the run before the worker is called; only
+   * middleware and {@link ReactiveWorker#onDiscard} can meet it.
+   *
+   * @throws RuntimeException naming the JSON path that does not fit the worker's type
+   */
+  A args();
+
+  /** The attempt that this run is, from 1. */
+  int attempt();
+
+  /** How many attempts the job may have. */
+  int maxAttempts();
+
+  /** The lane it was claimed from. */
+  String queue();
+
+  /** The name stored with it, which may be an alias. */
+  String worker();
+
+  /** Higher is claimed first. */
+  int priority();
+
+  /** Its labels. */
+  Set<String> tags();
+
+  /** What travels with it. */
+  Map<String, String> meta();
+
+  /** Whose it is, or null if that was not said. */
+  @Nullable String partitionKey();
+
+  /** When it was enqueued, by the database's clock. */
+  Instant insertedAt();
+
+  /** When it was due, by the database's clock. */
+  Instant scheduledAt();
 
   /**
    * The same for every attempt of the job, and different for every job: the key to make effects
    * idempotent with.
    */
-  public String idempotencyKey() {
-    return "shigoto-job-" + id;
+  default String idempotencyKey() {
+    return "shigoto-job-" + id();
   }
 
   /** The job whose run this is part of, from the Reactor Context; an error outside of a run. */
-  public static Mono<JobContext<?>> current() {
+  static Mono<JobContext<?>> current() {
     return Mono.deferContextual(
         context ->
             context
@@ -53,11 +73,5 @@ public record JobContext<A>(
                 .<Mono<JobContext<?>>>map(Mono::just)
                 .orElseGet(
                     () -> Mono.error(new IllegalStateException("not inside the run of a job"))));
-  }
-
-  @Override
-  public String toString() {
-    return "JobContext[id=%d, worker=%s, queue=%s, attempt=%d/%d]"
-        .formatted(id, worker, queue, attempt, maxAttempts);
   }
 }

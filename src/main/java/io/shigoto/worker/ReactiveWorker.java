@@ -1,6 +1,7 @@
 package io.shigoto.worker;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import reactor.core.publisher.Mono;
 
@@ -82,5 +83,13 @@ public interface ReactiveWorker<A> {
    */
   default Duration backoff(int attempt, Throwable error) {
     return Backoff.standard(attempt);
+  }
+
+  /**
+   * What is around its runs, outermost first, inside of the middleware of the node. Asked for once,
+   * when the node is built. Default: none.
+   */
+  default List<Middleware> middleware() {
+    return List.of();
   }
 }

@@ -1,12 +1,16 @@
 package io.shigoto.internal.job;
 
 import io.shigoto.internal.json.Json;
+import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.ObjectReader;
 
@@ -18,9 +22,13 @@ public final class Workers {
   private final Map<String, Known> byName = new LinkedHashMap<>();
   private final Map<Class<?>, Known> byClass = new HashMap<>();
 
-  public Workers(Collection<? extends ReactiveWorker<?>> workers, Json json) {
+  /**
+   * @param around the middleware of the node, outermost first
+   */
+  public Workers(
+      Collection<? extends ReactiveWorker<?>> workers, List<Middleware> around, Json json) {
     for (ReactiveWorker<?> worker : workers) {
-      Known known = new Known(worker, worker.name(), json.reader(worker), worker.timeout());
+      Known known = Known.of(worker, around, json);
       require(known);
       add(known.name, known);
       worker.aliases().forEach(alias -> add(alias, known));
@@ -83,6 +91,35 @@ public final class Workers {
     }
   }
 
-  /** One worker, with what is asked of it once. */
-  public record Known(ReactiveWorker<?> worker, String name, ObjectReader args, Duration timeout) {}
+  /**
+   * One worker, with what is asked of it once.
+   *
+   * @param middleware all that is around it, outermost first
+   */
+  public record Known(
+      ReactiveWorker<?> worker,
+      String name,
+      ObjectReader args,
+      Duration timeout,
+      List<Middleware> middleware) {
+
+    public static Known of(ReactiveWorker<?> worker, List<Middleware> around, Json json) {
+      return new Known(
+          worker,
+          worker.name(),
+          json.reader(worker),
+          worker.timeout(),
+          Stream.concat(around.stream(), own(worker).stream()).toList());
+    }
+
+    private static List<Middleware> own(ReactiveWorker<?> worker) {
+      List<Middleware> own = worker.middleware();
+      if (own == null || own.stream().anyMatch(Objects::isNull)) {
+        throw new IllegalArgumentException(
+            "worker '%s': middleware must be a list without null, but is %s"
+                .formatted(worker.name(), own));
+      }
+      return own;
+    }
+  }
 }

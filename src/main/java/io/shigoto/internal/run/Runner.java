@@ -10,7 +10,6 @@ import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Objects;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -58,27 +57,22 @@ public final class Runner {
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known) {
-    JobContext<Object> context = context(run.job(), known);
-    events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);
-    @SuppressWarnings("unchecked") // args were just read as what this worker takes
-    ReactiveWorker<Object> worker = (ReactiveWorker<Object>) known.worker();
-    return worker.perform(context).contextWrite(outer -> outer.put(JobContext.class, context));
+    RunContext job = RunContext.of(run.job(), known, json);
+    if (job.fits()) {
+      events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);
+    }
+    Mono<Outcome> work =
+        known.middleware().isEmpty()
+            ? call(known, job)
+            : Around.of(known.middleware(), job, Mono.defer(() -> call(known, job)));
+    return work.contextWrite(outer -> outer.put(JobContext.class, job));
   }
 
-  private JobContext<Object> context(Claimed job, Workers.Known known) {
-    return new JobContext<>(
-        job.id(),
-        json.read(job.args(), known.args()),
-        job.attempt(),
-        job.maxAttempts(),
-        job.queue(),
-        job.worker(),
-        job.priority(),
-        job.tags(),
-        job.meta() == null ? Map.of() : json.readTexts(job.meta()),
-        job.partitionKey(),
-        job.insertedAt(),
-        job.scheduledAt());
+  private static Mono<Outcome> call(Workers.Known known, RunContext job) {
+    job.args(); // throws if they do not fit: the worker is not called then
+    @SuppressWarnings("unchecked") // args were read as what this worker takes
+    ReactiveWorker<Object> worker = (ReactiveWorker<Object>) known.worker();
+    return worker.perform(job);
   }
 
   /** From when the job was due to when it was claimed, both by the database's clock. */

@@ -158,7 +158,7 @@ class TransitionTest {
 
   private static Workers.Known worker(Supplier<@Nullable Duration> backoff) {
     ReactiveWorker<String> worker = new Chosen(backoff);
-    return new Workers.Known(worker, "worker", JSON.reader(worker), worker.timeout());
+    return Workers.Known.of(worker, List.of(), JSON);
   }
 
   private static Row completed(Outcome outcome, int attempt, @Nullable String result) {
@@ -179,6 +179,11 @@ class TransitionTest {
   }
 
   private record Chosen(Supplier<@Nullable Duration> chosen) implements ReactiveWorker<String> {
+
+    @Override
+    public String name() {
+      return "worker";
+    }
 
     @Override
     public Mono<Outcome> perform(JobContext<String> job) {
