@@ -104,12 +104,13 @@ public final class Enqueuer {
   private Mono<List<Receipt>> commit(List<JobRow> rows) {
     return inserts
         .commit(rows)
+        .doOnNext(inserted -> ring(rows, inserted))
         .publishOn(scheduler)
-        .doOnNext(inserted -> announce(rows, inserted))
+        .doOnNext(inserted -> tell(rows, inserted))
         .map(inserted -> inserted.stream().map(row -> Receipt.inserted(row.id())).toList());
   }
 
-  private void announce(List<JobRow> rows, List<Inserted> inserted) {
+  private void ring(List<JobRow> rows, List<Inserted> inserted) {
     Set<String> queues = new HashSet<>();
     long soonest = -1;
     for (int i = 0; i < inserted.size(); i++) {
@@ -119,9 +120,14 @@ public final class Enqueuer {
       } else if (soonest < 0 || dueIn < soonest) {
         soonest = dueIn;
       }
+    }
+    bell.ring(new News(queues, soonest, Set.of()));
+  }
+
+  private void tell(List<JobRow> rows, List<Inserted> inserted) {
+    for (int i = 0; i < inserted.size(); i++) {
       events.ofJob(
           JobEvent.Kind.INSERTED, inserted.get(i).id(), rows.get(i).queue(), rows.get(i).worker());
     }
-    bell.ring(new News(queues, soonest, Set.of()));
   }
 }
