@@ -16,6 +16,8 @@ import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Migrations;
 import io.shigoto.internal.postgres.Partitions;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.internal.run.Discards;
+import io.shigoto.internal.run.LastCall;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.wake.Alarm;
@@ -53,6 +55,7 @@ final class Engine {
   final Settler settler;
   final Enqueuer enqueuer;
   final Finder finder;
+  final Discards discards;
   private final Settings settings;
   private final Migrations migrations;
 
@@ -103,6 +106,12 @@ final class Engine {
             events,
             running);
     this.finder = new Finder(calls, sql, json);
+    this.discards =
+        new Discards(
+            workers,
+            finder::find,
+            new LastCall(json, running, timer),
+            new KeepGoing("discard", timer));
   }
 
   /** Brings the schema up to date and makes the first days of history. */

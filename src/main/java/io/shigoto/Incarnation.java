@@ -4,6 +4,7 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.queue.QueuePipeline;
+import io.shigoto.internal.run.NodeLost;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.run.Transition;
@@ -15,6 +16,7 @@ import io.shigoto.internal.upkeep.Poll;
 import io.shigoto.internal.upkeep.Promoter;
 import io.shigoto.internal.upkeep.Rescue;
 import io.shigoto.internal.wake.Listener;
+import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,6 +128,7 @@ final class Incarnation {
                 engine.timer),
             runs,
             engine.settler,
+            engine.discards,
             engine.events,
             new KeepGoing("claim", engine.timer),
             settings.nanos());
@@ -149,10 +152,12 @@ final class Incarnation {
             engine.upkeep,
             engine.sql,
             settings.lease().dividedBy(4),
-            engine.workers,
-            transition,
+            run ->
+                transition.of(
+                    run, Outcome.failed(new NodeLost()), engine.workers.find(run.worker())),
             engine.settler,
-            engine.events);
+            engine.events,
+            engine.discards);
     Audit audit =
         new Audit(
             engine.upkeep,

@@ -139,13 +139,15 @@ final class Node {
   }
 
   /**
-   * One incarnation after the other, until the stop. Those after the first are tried until they
-   * succeed.
+   * One incarnation after the other, until the stop, and what is told of discarded jobs meanwhile.
+   * Those after the first are tried until they succeed.
    */
   private Mono<Void> life(Incarnation first) {
-    return lived(first)
-        .then(Mono.defer(this::again).repeat(this::isRunning).then())
-        .doFinally(end -> ended.tryEmitEmpty());
+    Mono<Void> lives =
+        lived(first)
+            .then(Mono.defer(this::again).repeat(this::isRunning).then())
+            .doFinally(end -> engine.discards.close());
+    return Mono.when(engine.discards.calls(), lives).doFinally(end -> ended.tryEmitEmpty());
   }
 
   private Mono<Void> again() {
@@ -211,6 +213,7 @@ final class Node {
     if (last != null) {
       last.cut();
     }
+    engine.discards.cut();
     return ended
         .asMono()
         .timeout(settings.statementTimeout().multipliedBy(2), engine.timer)

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.Job;
-import io.shigoto.job.JobError;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
+import io.shigoto.worker.JobError;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;
 import io.shigoto.worker.Worker;

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.Job;
-import io.shigoto.job.JobError;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.JobContext;
+import io.shigoto.worker.JobError;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;

@@ -1,5 +1,6 @@
 package io.shigoto.job;
 
+import io.shigoto.worker.JobError;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

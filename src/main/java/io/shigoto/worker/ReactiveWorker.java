@@ -92,4 +92,20 @@ public interface ReactiveWorker<A> {
   default List<Middleware> middleware() {
     return List.of();
   }
+
+  /**
+   * Called when a job was discarded: its last attempt failed, it was given up, or its node was lost
+   * during its last attempt. After the commit, once, by the node that wrote it; not at all if that
+   * node dies in between. Its attempts are over: {@link JobContext#completeIn} is refused.
+   *
+   * <p>Errors: logged, and change nothing; the job stays discarded. Cancel: after {@link #timeout},
+   * and when the grace of a stop is over. Thread: called on the scheduler for workers. Context: has
+   * the {@link JobContext}. Default: nothing.
+   *
+   * @param job its last run; {@link JobContext#args} throws if they do not fit this worker
+   * @param errors the latest errors of the job, oldest first, at most 20; the last one is why
+   */
+  default Mono<Void> onDiscard(JobContext<A> job, List<JobError> errors) {
+    return Mono.empty();
+  }
 }

@@ -11,6 +11,7 @@ import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.JobContext;
+import io.shigoto.worker.JobError;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;
@@ -18,7 +19,9 @@ import io.shigoto.worker.Worker;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
@@ -88,6 +91,21 @@ class AroundARunIT {
     assertThat(shaky.calls).hasValue(3);
   }
 
+  @Test
+  void theWorkerIsToldOfADiscardedJob() {
+    Queue<String> opened = new ConcurrentLinkedQueue<>();
+    Shigoto shigoto =
+        Shigoto.builder(db.connectionFactory())
+            .worker(new SendOrder(text -> Mono.fromRunnable(() -> opened.add(text))))
+            .queue("default", 1)
+            .build();
+    shigoto.start().block(LIMIT);
+    run(shigoto, NewJob.of(SendOrder.class, new Order(7)).maxAttempts(1));
+    shigoto.stop(LIMIT).block(LIMIT);
+
+    assertThat(opened).containsExactly("Order 7 was not sent: no such address");
+  }
+
   private static Job run(Shigoto shigoto, NewJob job) {
     long id = shigoto.enqueue(job).block(LIMIT).id();
     Await.until(
@@ -140,6 +158,34 @@ class AroundARunIT {
     @Override
     public List<Middleware> middleware() {
       return List.of((job, next) -> next.run().retry(2));
+    }
+    // end
+  }
+
+  record Order(int number) {}
+
+  interface Desk {
+    Mono<Void> open(String text);
+  }
+
+  static final class SendOrder implements ReactiveWorker<Order> {
+
+    private final Desk desk;
+
+    SendOrder(Desk desk) {
+      this.desk = desk;
+    }
+
+    @Override
+    public Mono<Outcome> perform(JobContext<Order> job) {
+      return Mono.just(Outcome.failed("no such address"));
+    }
+
+    // shown
+    @Override
+    public Mono<Void> onDiscard(JobContext<Order> job, List<JobError> errors) {
+      JobError last = errors.get(errors.size() - 1);
+      return desk.open("Order %d was not sent: %s".formatted(job.args().number(), last.message()));
     }
     // end
   }

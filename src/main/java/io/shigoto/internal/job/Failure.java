@@ -3,8 +3,8 @@ package io.shigoto.internal.job;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A failure as it is remembered with the job: {@link io.shigoto.job.JobError} before the database
- * stamped it.
+ * A failure as it is remembered with the job: {@link io.shigoto.worker.JobError} before the
+ * database stamped it.
  *
  * @param type the simple name of the error's class
  */

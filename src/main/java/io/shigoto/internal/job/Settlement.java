@@ -73,6 +73,21 @@ public record Settlement(
         : retryable(run, failure, Backoff.standard(run.attempt()));
   }
 
+  /** What became of it if the run had lost its lease: nothing was written. */
+  public Settlement superseded() {
+    return new Settlement(run, to, dueIn, refund, error, result, JobEvent.Kind.SUPERSEDED);
+  }
+
+  /** Whether it was written, if it is what a settler gave back. */
+  public boolean isWritten() {
+    return kind != JobEvent.Kind.SUPERSEDED;
+  }
+
+  /** Whether it was written and the job is discarded by it. */
+  public boolean isDiscard() {
+    return to == JobState.DISCARDED && isWritten();
+  }
+
   /** The same settlement of a run whose node was lost. */
   public Settlement asRescue() {
     return new Settlement(run, to, dueIn, refund, error, result, JobEvent.Kind.RESCUED);

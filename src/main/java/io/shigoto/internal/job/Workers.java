@@ -4,6 +4,7 @@ import io.shigoto.internal.json.Json;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -95,13 +96,15 @@ public final class Workers {
    * One worker, with what is asked of it once.
    *
    * @param middleware all that is around it, outermost first
+   * @param hearsOfDiscards whether it has an onDiscard of its own
    */
   public record Known(
       ReactiveWorker<?> worker,
       String name,
       ObjectReader args,
       Duration timeout,
-      List<Middleware> middleware) {
+      List<Middleware> middleware,
+      boolean hearsOfDiscards) {
 
     public static Known of(ReactiveWorker<?> worker, List<Middleware> around, Json json) {
       return new Known(
@@ -109,7 +112,14 @@ public final class Workers {
           worker.name(),
           json.reader(worker),
           worker.timeout(),
-          Stream.concat(around.stream(), own(worker).stream()).toList());
+          Stream.concat(around.stream(), own(worker).stream()).toList(),
+          hearsOfDiscards(worker));
+    }
+
+    private static boolean hearsOfDiscards(ReactiveWorker<?> worker) {
+      return Arrays.stream(worker.getClass().getMethods())
+          .filter(method -> method.getName().equals("onDiscard"))
+          .anyMatch(method -> method.getDeclaringClass() != ReactiveWorker.class);
     }
 
     private static List<Middleware> own(ReactiveWorker<?> worker) {

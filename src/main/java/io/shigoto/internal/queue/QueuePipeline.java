@@ -7,7 +7,9 @@ import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.flow.Slots;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
@@ -146,25 +148,26 @@ public final class QueuePipeline {
     return new Ended(run, Settlement.released(run.key()), Duration.ZERO);
   }
 
-  private Mono<Boolean> settle(Ended ended) {
-    return parts.settler.settle(ended.settlement).doOnNext(written -> settled(ended, written));
+  private Mono<Void> settle(Ended ended) {
+    return parts.settler.settle(ended.settlement).flatMap(settled -> settled(ended, settled));
   }
 
-  private void settled(Ended ended, boolean written) {
+  /** Holds its place in the window until its worker was told, if the job is discarded. */
+  private Mono<Void> settled(Ended ended, Settlement settled) {
     parts.runs.letGo(ended.run);
-    Settlement settlement = ended.settlement;
-    if (!written) {
+    RunKey run = settled.run();
+    if (!settled.isWritten()) {
       LOG.warn(
           "a run ended after it had lost its lease, nothing was written: job={} worker={} attempt={}",
-          settlement.run().id(),
-          settlement.run().worker(),
-          settlement.run().attempt());
+          run.id(),
+          run.worker(),
+          run.attempt());
     }
     parts.events.ofRun(
-        written ? settlement.kind() : JobEvent.Kind.SUPERSEDED,
-        settlement.run(),
-        ended.took,
-        settlement.error() == null ? null : settlement.error().type());
+        settled.kind(), run, ended.took, settled.error() == null ? null : settled.error().type());
+    return settled.isDiscard()
+        ? parts.discards.told(run).takeUntilOther(parts.runs.whenCut())
+        : Mono.empty();
   }
 
   /**
@@ -178,6 +181,7 @@ public final class QueuePipeline {
       Runner runner,
       Runs runs,
       Settler settler,
+      Discards discards,
       Events events,
       KeepGoing claiming,
       LongSupplier nanos) {}

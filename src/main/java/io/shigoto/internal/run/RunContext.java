@@ -1,8 +1,10 @@
 package io.shigoto.internal.run;
 
 import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.job.Job;
 import io.shigoto.worker.JobContext;
 import java.time.Instant;
 import java.util.Map;
@@ -31,7 +33,11 @@ final class RunContext implements JobContext<Object> {
 
   /** Reads a job for its worker; what reading its arguments throws is kept for whoever asks. */
   static RunContext of(Claimed job, Workers.Known known, Json json) {
-    Map<String, String> meta = job.meta() == null ? Map.of() : json.readTexts(job.meta());
+    return of(job, job.meta() == null ? Map.of() : json.readTexts(job.meta()), known, json);
+  }
+
+  private static RunContext of(
+      Claimed job, Map<String, String> meta, Workers.Known known, Json json) {
     try {
       return new RunContext(job, meta, json.read(job.args(), known.args()), null);
     } catch (RuntimeException misfit) {
@@ -39,6 +45,29 @@ final class RunContext implements JobContext<Object> {
     } catch (Throwable fatal) {
       return new RunContext(job, meta, null, new Guarded.WorkerBroke(fatal));
     }
+  }
+
+  /** Reads a job that has ended, as its last run saw it. */
+  static RunContext of(RunKey run, Job job, Workers.Known known, Json json) {
+    Claimed last =
+        new Claimed(
+            run.id(),
+            run.lease(),
+            run.queue(),
+            run.worker(),
+            run.attempt(),
+            run.maxAttempts(),
+            job.priority(),
+            job.args(),
+            null,
+            job.tags(),
+            job.partitionKey(),
+            job.batchId(),
+            job.dependsOn(),
+            job.insertedAt(),
+            job.scheduledAt(),
+            job.insertedAt());
+    return of(last, job.meta(), known, json);
   }
 
   /** Whether the arguments are what the worker takes. */

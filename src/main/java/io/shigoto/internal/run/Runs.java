@@ -3,6 +3,8 @@ package io.shigoto.internal.run;
 import io.shigoto.internal.job.Claimed;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * Everything that one incarnation of a node holds: waiting for a slot, running, or waiting to be
@@ -11,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Runs {
 
   private final Map<Long, Run> byId = new ConcurrentHashMap<>();
+  private final Sinks.Empty<Void> cut = Sinks.empty();
 
   /** Takes in a job that was just claimed. */
   public Run hold(Claimed job) {
@@ -37,6 +40,12 @@ public final class Runs {
 
   /** Ends all runs that are still under way. */
   public void cutAll() {
+    cut.tryEmitEmpty();
     byId.values().forEach(Run::cut);
+  }
+
+  /** Completes when all runs are ended. */
+  public Mono<Void> whenCut() {
+    return cut.asMono();
   }
 }

@@ -11,7 +11,6 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.settle.SettleStatements.Settled;
 import io.shigoto.job.JobState;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -41,8 +40,8 @@ public final class Settler {
   private final SettleStatements statements;
   private final Bell bell;
   private final KeepGoing keepGoing;
-  private final GroupCommit<Settlement, Boolean> completed;
-  private final GroupCommit<Settlement, Boolean> others;
+  private final GroupCommit<Settlement, Settlement> completed;
+  private final GroupCommit<Settlement, Settlement> others;
 
   public Settler(Database database, Statements sql, Json json, Bell bell, KeepGoing keepGoing) {
     this.database = database;
@@ -57,8 +56,12 @@ public final class Settler {
             this::writeOthers, Database::isRefusal, Settlement::weight, GROUP_SIZE, 1);
   }
 
-  /** Emits, once committed, whether the run still held its lease; if not, nothing was written. */
-  public Mono<Boolean> settle(Settlement settlement) {
+  /**
+   * Emits, once committed, what was written: the settlement itself, another if the database refused
+   * what it contained, or one that is not {@link Settlement#isWritten written} because the run had
+   * lost its lease.
+   */
+  public Mono<Settlement> settle(Settlement settlement) {
     if (SettleStatements.isPlain(settlement)) {
       return completed.submit(settlement);
     }
@@ -73,15 +76,15 @@ public final class Settler {
     return completed.uncommitted() + others.uncommitted();
   }
 
-  private Mono<List<Boolean>> writeCompleted(List<Settlement> settlements) {
+  private Mono<List<Settlement>> writeCompleted(List<Settlement> settlements) {
     return write(settlements, statements::completed);
   }
 
-  private Mono<List<Boolean>> writeOthers(List<Settlement> settlements) {
+  private Mono<List<Settlement>> writeOthers(List<Settlement> settlements) {
     return write(settlements, statements::others).doOnNext(done -> announce(settlements));
   }
 
-  private Mono<List<Boolean>> write(
+  private Mono<List<Settlement>> write(
       List<Settlement> settlements,
       BiFunction<Database, List<Settlement>, Mono<Settled>> statement) {
     List<Settlement> ordered = new ArrayList<>(settlements);
@@ -142,12 +145,12 @@ public final class Settler {
    */
   private record Written(List<Long> ids, @Nullable Throwable refused) {
 
-    Mono<List<Boolean>> of(List<Settlement> settlements) {
+    Mono<List<Settlement>> of(List<Settlement> settlements) {
       if (refused != null) {
         return Mono.error(refused);
       }
       if (ids.size() == settlements.size()) {
-        return Mono.just(Collections.nCopies(ids.size(), true));
+        return Mono.just(settlements);
       }
       Map<Long, Long> newest = new HashMap<>();
       settlements.forEach(
@@ -155,10 +158,13 @@ public final class Settler {
       Set<Long> found = new HashSet<>(ids);
       return Mono.just(
           settlements.stream()
-              .map(Settlement::run)
               .map(
-                  run ->
-                      found.contains(run.id()) && run.lease() == newest.getOrDefault(run.id(), 0L))
+                  settlement ->
+                      found.contains(settlement.run().id())
+                              && settlement.run().lease()
+                                  == newest.getOrDefault(settlement.run().id(), 0L)
+                          ? settlement
+                          : settlement.superseded())
               .toList());
     }
   }

@@ -74,17 +74,17 @@ public final class Audit implements Chore {
         .flatMapMany(Flux::fromIterable)
         .filter(run -> !runs.holds(run.id(), run.lease()))
         .flatMap(this::giveBack, AT_ONCE)
-        .filter(written -> written)
+        .filter(Settlement::isWritten)
         .count()
         .doOnNext(Audit::tell);
   }
 
-  private Mono<Boolean> giveBack(RunKey run) {
+  private Mono<Settlement> giveBack(RunKey run) {
     return settler
         .settle(Settlement.released(run))
         .doOnNext(
-            written -> {
-              if (written) {
+            settled -> {
+              if (settled.isWritten()) {
                 events.ofRun(JobEvent.Kind.RELEASED, run, null, "audit");
               }
             });

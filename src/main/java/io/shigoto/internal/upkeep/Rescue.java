@@ -5,17 +5,15 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
-import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
-import io.shigoto.internal.run.NodeLost;
-import io.shigoto.internal.run.Transition;
+import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.settle.Settler;
-import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -37,27 +35,30 @@ public final class Rescue implements Chore {
   private final Sql findLost;
   private final Sql pruneNodes;
   private final Duration period;
-  private final Workers workers;
-  private final Transition transition;
+  private final Function<RunKey, Settlement> failed;
   private final Settler settler;
   private final Events events;
+  private final Discards discards;
 
+  /**
+   * @param failed what is to be written about a run whose node is gone
+   */
   public Rescue(
       Database database,
       Statements sql,
       Duration period,
-      Workers workers,
-      Transition transition,
+      Function<RunKey, Settlement> failed,
       Settler settler,
-      Events events) {
+      Events events,
+      Discards discards) {
     this.database = database;
     this.findLost = sql.get("find_lost");
     this.pruneNodes = sql.get("prune_nodes");
     this.period = period;
-    this.workers = workers;
-    this.transition = transition;
+    this.failed = failed;
     this.settler = settler;
     this.events = events;
+    this.discards = discards;
   }
 
   @Override
@@ -92,22 +93,21 @@ public final class Rescue implements Chore {
   private Mono<Long> rescue(List<RunKey> lost) {
     return Flux.fromIterable(lost)
         .flatMap(this::rescue, GROUP_SIZE)
-        .filter(written -> written)
+        .filter(Settlement::isWritten)
+        .doOnNext(this::rescued)
         .count()
         .doOnNext(count -> tell(count));
   }
 
-  private Mono<Boolean> rescue(RunKey run) {
-    Settlement failed =
-        transition.of(run, Outcome.failed(new NodeLost()), workers.find(run.worker()));
-    return settler
-        .settle(failed.asRescue())
-        .doOnNext(
-            written -> {
-              if (written) {
-                events.ofRun(JobEvent.Kind.RESCUED, run, null, failed.to().sqlName());
-              }
-            });
+  private Mono<Settlement> rescue(RunKey run) {
+    return settler.settle(failed.apply(run).asRescue());
+  }
+
+  private void rescued(Settlement settled) {
+    events.ofRun(JobEvent.Kind.RESCUED, settled.run(), null, settled.to().sqlName());
+    if (settled.isDiscard()) {
+      discards.add(settled.run());
+    }
   }
 
   private Mono<Long> prune() {

@@ -1,4 +1,4 @@
-package io.shigoto.job;
+package io.shigoto.worker;
 
 import java.time.Instant;
 

@@ -1,0 +1,134 @@
+package io.shigoto.internal.run;
+
+import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.flow.Slots;
+import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.job.Workers;
+import io.shigoto.job.Job;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import tools.jackson.core.JacksonException;
+
+/**
+ * Has workers told of their jobs that are discarded, after the commit, so many at a time. It serves
+ * all incarnations of a node: the jobs have ended, so a lost lease changes nothing for them.
+ *
+ * <p>What waits here dies with the process. So the node whose settlement was written calls once or,
+ * if it dies in between, not at all.
+ */
+public final class Discards {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Discards.class);
+  private static final int AT_ONCE = 64;
+
+  private final Workers workers;
+  private final LongFunction<Mono<Job>> find;
+  private final LastCall lastCall;
+  private final KeepGoing reading;
+  private final AtomicInteger under = new AtomicInteger();
+  private final Sinks.Empty<Void> cut = Sinks.empty();
+  private volatile @Nullable FluxSink<Discard> waiting;
+
+  /**
+   * @param find reads a job with all its errors
+   * @param reading what is done when that fails
+   */
+  public Discards(
+      Workers workers, LongFunction<Mono<Job>> find, LastCall lastCall, KeepGoing reading) {
+    this.workers = workers;
+    this.find = find;
+    this.lastCall = lastCall;
+    this.reading = reading;
+  }
+
+  /**
+   * Calls workers while subscribed. Completes after {@link #close}, when the last call has ended.
+   */
+  public Mono<Void> calls() {
+    return Slots.merge(Flux.<Discard>create(sink -> waiting = sink), AT_ONCE, this::call)
+        .then()
+        .takeUntilOther(cut.asMono());
+  }
+
+  /** Takes no more; what waits is still called. */
+  public void close() {
+    FluxSink<Discard> sink = waiting;
+    if (sink != null) {
+      sink.complete();
+    }
+  }
+
+  /** Cancels what is under way and drops what waits. */
+  public void cut() {
+    int left = under.get();
+    if (left > 0) {
+      LOG.warn("stopped before every onDiscard had ended: jobs={}", left);
+    }
+    cut.tryEmitEmpty();
+  }
+
+  /** The job of this run was discarded: its worker is told, if this node knows it. */
+  public void add(RunKey run) {
+    Workers.Known known = workers.find(run.worker());
+    if (known != null && known.hearsOfDiscards()) {
+      add(new Discard(run, known, Sinks.empty()));
+    }
+  }
+
+  /**
+   * As {@link #add} when subscribed; completes when the worker was told, or is not to be. Cancel:
+   * it is told all the same.
+   */
+  public Mono<Void> told(RunKey run) {
+    Workers.Known known = workers.find(run.worker());
+    return known == null || !known.hearsOfDiscards()
+        ? Mono.empty()
+        : Mono.defer(() -> add(new Discard(run, known, Sinks.empty())))
+            .takeUntilOther(cut.asMono());
+  }
+
+  private Mono<Void> add(Discard discard) {
+    FluxSink<Discard> sink = waiting;
+    if (sink == null) {
+      return Mono.empty();
+    }
+    under.incrementAndGet();
+    sink.next(discard);
+    return discard.told.asMono();
+  }
+
+  private Mono<Void> call(Discard discard) {
+    return reading
+        .until(found(discard.run))
+        .flatMap(job -> lastCall.of(discard.run, job, discard.known))
+        .doFinally(
+            end -> {
+              under.decrementAndGet();
+              discard.told.tryEmitEmpty();
+            });
+  }
+
+  /** What cannot be read now cannot be read later either. */
+  private Mono<Job> found(RunKey run) {
+    return find.apply(run.id())
+        .doOnError(JacksonException.class, unreadable -> tell(run, unreadable))
+        .onErrorComplete(JacksonException.class);
+  }
+
+  private static void tell(RunKey run, Throwable unreadable) {
+    LOG.warn(
+        "onDiscard is not called, the job cannot be read: job={} worker={} error={}",
+        run.id(),
+        run.worker(),
+        unreadable.getClass().getName());
+  }
+
+  private record Discard(RunKey run, Workers.Known known, Sinks.Empty<Void> told) {}
+}

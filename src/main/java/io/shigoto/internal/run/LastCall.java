@@ -1,0 +1,65 @@
+package io.shigoto.internal.run;
+
+import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.json.Json;
+import io.shigoto.job.Job;
+import io.shigoto.worker.JobContext;
+import io.shigoto.worker.ReactiveWorker;
+import java.util.Arrays;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/** Calls a worker's onDiscard, as guarded as its runs are. */
+public final class LastCall {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LastCall.class);
+
+  private final Json json;
+  private final Scheduler scheduler;
+  private final Scheduler timer;
+
+  /**
+   * @param scheduler where workers are called
+   * @param timer where their timeouts are watched
+   */
+  public LastCall(Json json, Scheduler scheduler, Scheduler timer) {
+    this.json = json;
+    this.scheduler = scheduler;
+    this.timer = timer;
+  }
+
+  /** Tells the worker when subscribed; completes when that has ended, well or not. */
+  Mono<Void> of(RunKey run, Job job, Workers.Known known) {
+    return new Guarded<>(Mono.defer(() -> onDiscard(run, job, known)))
+        .subscribeOn(scheduler)
+        .timeout(known.timeout(), Mono.error(() -> new RunTimeout(known.timeout())), timer)
+        .doOnError(error -> tell(run, error))
+        .onErrorComplete();
+  }
+
+  private Mono<Void> onDiscard(RunKey run, Job job, Workers.Known known) {
+    RunContext context = RunContext.of(run, job, known, json);
+    @SuppressWarnings("unchecked") // args were read as what this worker takes
+    ReactiveWorker<Object> worker = (ReactiveWorker<Object>) known.worker();
+    return worker
+        .onDiscard(context, job.errors())
+        .contextWrite(outer -> outer.put(JobContext.class, context));
+  }
+
+  /** Neither the message nor the causes: they are the worker's, and may say what args are. */
+  private static void tell(RunKey run, Throwable failure) {
+    Throwable error =
+        failure instanceof Guarded.WorkerBroke && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    LOG.warn(
+        "onDiscard failed, the job stays discarded: job={} worker={} error={} at={}",
+        run.id(),
+        run.worker(),
+        error.getClass().getName(),
+        Arrays.stream(error.getStackTrace()).findFirst().map(Object::toString).orElse(""));
+  }
+}
