@@ -56,6 +56,7 @@ final class Engine {
   final Enqueuer enqueuer;
   final Finder finder;
   final Discards discards;
+  final Jobs jobs;
   private final Settings settings;
   private final Migrations migrations;
 
@@ -112,6 +113,7 @@ final class Engine {
             finder::find,
             new LastCall(json, running, timer),
             new KeepGoing("discard", timer));
+    this.jobs = new Jobs(finder);
   }
 
   /** Brings the schema up to date and makes the first days of history. */

@@ -4,7 +4,6 @@ import io.shigoto.Health.Phase;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Events;
-import io.shigoto.job.Job;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -53,8 +52,8 @@ final class Node {
     return engine.events;
   }
 
-  Mono<Job> find(long id) {
-    return engine.finder.find(id);
+  Jobs jobs() {
+    return engine.jobs;
   }
 
   Mono<Void> start() {

@@ -4,7 +4,6 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.postgres.Migrations;
-import io.shigoto.job.Job;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
 import java.time.Duration;
@@ -117,9 +116,9 @@ public final class Shigoto {
     return node.enqueuer().enqueueAll(jobs, connection);
   }
 
-  /** Finds a job, live or ended; empty if there is none. */
-  public Mono<Job> find(long id) {
-    return node.find(id);
+  /** What can be asked about jobs: to find one, live or ended. */
+  public Jobs jobs() {
+    return node.jobs();
   }
 
   /**

@@ -123,7 +123,7 @@ class BrokenWorkerIT {
     long id = node.enqueue(NewJob.of("broken", Scripted.NOTHING)).block(LIMIT).id();
     told.await(JobEvent.Kind.FAILED);
 
-    Job job = node.find(id).block(LIMIT);
+    Job job = node.jobs().find(id).block(LIMIT);
     assertThat(job.state()).isEqualTo(JobState.RETRYABLE);
     assertThat(Duration.between(job.errors().get(0).at(), job.scheduledAt()))
         .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(31));
@@ -221,8 +221,8 @@ class BrokenWorkerIT {
 
   private Job failed(Shigoto node, NewJob job) {
     long id = node.enqueue(job.maxAttempts(1)).block(LIMIT).id();
-    Await.until("it ended", LIMIT, () -> node.find(id).block(LIMIT).state().isTerminal());
-    Job ended = node.find(id).block(LIMIT);
+    Await.until("it ended", LIMIT, () -> node.jobs().find(id).block(LIMIT).state().isTerminal());
+    Job ended = node.jobs().find(id).block(LIMIT);
     assertThat(ended.state()).isEqualTo(JobState.DISCARDED);
     return ended;
   }
@@ -234,7 +234,7 @@ class BrokenWorkerIT {
   /** The queue has one slot: a run that hangs would keep it. */
   private void assertStillWorks(Shigoto node) {
     long id = node.enqueue(NewJob.of("whole", Scripted.NOTHING)).block(LIMIT).id();
-    Await.until(LIMIT, () -> node.find(id).block(LIMIT).state() == JobState.COMPLETED);
+    Await.until(LIMIT, () -> node.jobs().find(id).block(LIMIT).state() == JobState.COMPLETED);
     assertThat(told.count(JobEvent.Kind.NODE_LEFT)).isZero();
   }
 }

@@ -47,7 +47,7 @@ class ClockIT {
     long id = node.enqueue(job().scheduledAt(due)).block(LIMIT).id();
     told.await(Kind.COMPLETED);
 
-    Job job = node.find(id).block(LIMIT);
+    Job job = node.jobs().find(id).block(LIMIT);
     assertThat(job.claimedAt()).isAfterOrEqualTo(due);
   }
 
@@ -60,7 +60,7 @@ class ClockIT {
     told.await(Kind.COMPLETED);
 
     Instant after = databaseTime();
-    Job job = node.find(id).block(LIMIT);
+    Job job = node.jobs().find(id).block(LIMIT);
     assertThat(job.insertedAt()).isBetween(before, after);
     assertThat(job.claimedAt()).isBetween(before, after);
     assertThat(job.finishedAt()).isBetween(before, after);

@@ -92,7 +92,7 @@ class CrashIT {
       assertThat(told.await(Kind.RESCUED, attempt).get(attempt - 1).attempt()).isEqualTo(attempt);
     }
 
-    Job job = node.find(id).block(LIMIT);
+    Job job = node.jobs().find(id).block(LIMIT);
     assertThat(job.state()).isEqualTo(JobState.DISCARDED);
     assertThat(job.attempt()).isEqualTo(3);
     assertThat(job.errors()).extracting(JobError::attempt).containsExactly(1, 2, 3);

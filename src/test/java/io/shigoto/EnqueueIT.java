@@ -271,7 +271,7 @@ class EnqueueIT {
   }
 
   private Job job(long id) {
-    return node.find(id).block(LIMIT);
+    return node.jobs().find(id).block(LIMIT);
   }
 
   private static String argsOf(Receipt receipt) {

@@ -47,7 +47,7 @@ class LeaseIT {
     network.counts().reset();
     Await.until("claims are tried", LIMIT, () -> network.counts().statements(CLAIM) >= 3);
 
-    assertThat(node.find(id).block(LIMIT).state()).isEqualTo(JobState.AVAILABLE);
+    assertThat(node.jobs().find(id).block(LIMIT).state()).isEqualTo(JobState.AVAILABLE);
     assertThat(told.count(JobEvent.Kind.CLAIMED)).isZero();
   }
 
@@ -89,7 +89,7 @@ class LeaseIT {
     end.tryEmitEmpty();
     told.await(JobEvent.Kind.COMPLETED);
 
-    assertThat(node.find(id).block(LIMIT).attempt()).isEqualTo(1);
+    assertThat(node.jobs().find(id).block(LIMIT).attempt()).isEqualTo(1);
     assertThat(told.count(JobEvent.Kind.STARTED)).isOne();
   }
 }

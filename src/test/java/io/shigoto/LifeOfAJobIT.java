@@ -53,7 +53,7 @@ class LifeOfAJobIT {
     assertThat(receipts).hasSize(5000);
     assertThat(runs).hasValue(5000);
     assertThat(db.number("SELECT count(*) FROM shigoto.job_history WHERE attempt <> 1")).isZero();
-    Job job = shigoto.find(receipts.get(17).id()).block(LIMIT);
+    Job job = shigoto.jobs().find(receipts.get(17).id()).block(LIMIT);
     assertThat(job.state()).isEqualTo(JobState.COMPLETED);
     assertThat(job.attempt()).isEqualTo(1);
     shigoto.stop(Duration.ZERO).block(LIMIT);

@@ -178,8 +178,10 @@ class LostAnswersIT {
 
   private Job ended(long id) {
     Await.until(
-        "job " + id + " ended", LIMIT, () -> enqueuer.find(id).block(LIMIT).state().isTerminal());
-    return enqueuer.find(id).block(LIMIT);
+        "job " + id + " ended",
+        LIMIT,
+        () -> enqueuer.jobs().find(id).block(LIMIT).state().isTerminal());
+    return enqueuer.jobs().find(id).block(LIMIT);
   }
 
   private static long leaseOf(long id) {

@@ -197,7 +197,7 @@ class LostNodeIT {
   }
 
   private Job find(long id) {
-    return enqueuer.find(id).block(LIMIT);
+    return enqueuer.jobs().find(id).block(LIMIT);
   }
 
   private Job ended(long id) {

@@ -311,8 +311,8 @@ class MiddlewareIT {
 
   private static Job ended(Shigoto node, NewJob job) {
     long id = node.enqueue(job).block(LIMIT).id();
-    Await.until("it ended", LIMIT, () -> node.find(id).block(LIMIT).state().isTerminal());
-    return node.find(id).block(LIMIT);
+    Await.until("it ended", LIMIT, () -> node.jobs().find(id).block(LIMIT).state().isTerminal());
+    return node.jobs().find(id).block(LIMIT);
   }
 
   private static class Surrounded extends Scripted {

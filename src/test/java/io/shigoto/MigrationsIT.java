@@ -141,7 +141,7 @@ class MigrationsIT {
       Await.until(
           "job " + id + " completes without a poll",
           LIMIT,
-          () -> node.find(id).block(LIMIT).state() == JobState.COMPLETED);
+          () -> node.jobs().find(id).block(LIMIT).state() == JobState.COMPLETED);
     }
     assertThat(db.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'shigoto'")).isZero();
   }
@@ -153,8 +153,8 @@ class MigrationsIT {
 
     long id = one.enqueue(NewJob.of("greet", new Greeting("Ada"))).block(LIMIT).id();
 
-    assertThat(one.find(id).block(LIMIT)).isNotNull();
-    assertThat(two.find(id).block(LIMIT)).isNull();
+    assertThat(one.jobs().find(id).block(LIMIT)).isNotNull();
+    assertThat(two.jobs().find(id).block(LIMIT)).isNull();
   }
 
   @ParameterizedTest

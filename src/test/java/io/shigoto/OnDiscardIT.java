@@ -91,7 +91,7 @@ class OnDiscardIT {
     long id = enqueue(node, NewJob.of("work", Map.of("a", 1)).maxAttempts(maxAttempts).tags("t"));
     Call call = awaitCall();
 
-    assertThat(node.find(id).block(LIMIT).state()).isEqualTo(JobState.DISCARDED);
+    assertThat(node.jobs().find(id).block(LIMIT).state()).isEqualTo(JobState.DISCARDED);
     assertThat(told.await(Kind.DISCARDED).jobId()).isEqualTo(id);
     assertThat(told.count(Kind.COMPLETED)).isZero();
     assertThat(call.types()).isEqualTo(types);

@@ -37,7 +37,7 @@ class RetryIT {
     long id = node.enqueue(NewJob.of("work", Scripted.NOTHING)).block(LIMIT).id();
     told.await(JobEvent.Kind.COMPLETED);
 
-    Job job = node.find(id).block(LIMIT);
+    Job job = node.jobs().find(id).block(LIMIT);
     assertThat(job.attempt()).isEqualTo(3);
     assertThat(job.errors()).extracting("attempt").containsExactly(1, 2);
     assertThat(job.errors()).extracting("type").containsOnly("Broken");
@@ -58,7 +58,7 @@ class RetryIT {
     Shigoto second = start(job -> Mono.empty());
     told.await(JobEvent.Kind.COMPLETED);
 
-    assertThat(second.find(id).block(LIMIT).errors()).isNotEmpty();
+    assertThat(second.jobs().find(id).block(LIMIT).errors()).isNotEmpty();
   }
 
   @Test
@@ -68,7 +68,7 @@ class RetryIT {
     long id = node.enqueue(NewJob.of("work", Scripted.NOTHING).maxAttempts(2)).block(LIMIT).id();
     told.await(JobEvent.Kind.DISCARDED);
 
-    Job job = node.find(id).block(LIMIT);
+    Job job = node.jobs().find(id).block(LIMIT);
     assertThat(job.state()).isEqualTo(JobState.DISCARDED);
     assertThat(job.attempt()).isEqualTo(2);
     assertThat(job.errors()).extracting("message").containsExactly("no 1", "no 2");
@@ -86,7 +86,7 @@ class RetryIT {
     long id = node.enqueue(NewJob.of("work", Scripted.NOTHING).maxAttempts(1)).block(LIMIT).id();
     told.await(JobEvent.Kind.COMPLETED);
 
-    Job job = node.find(id).block(LIMIT);
+    Job job = node.jobs().find(id).block(LIMIT);
     assertThat(runs).hasValue(101);
     assertThat(told.count(JobEvent.Kind.SNOOZED)).isEqualTo(100);
     assertThat(job.attempt()).isEqualTo(1);

@@ -119,7 +119,7 @@ class ServerRestartIT {
     assertThat(told.await(JobEvent.Kind.COMPLETED).jobId()).isEqualTo(id);
     Await.until(LIMIT, () -> health(node).status() == Health.Status.UP);
     assertThat(health(node).outcomesWaiting()).isZero();
-    assertThat(node.find(id).block(LIMIT).attempt()).isEqualTo(1);
+    assertThat(node.jobs().find(id).block(LIMIT).attempt()).isEqualTo(1);
     assertThat(told.count(JobEvent.Kind.NODE_LOST_LEASE)).isZero();
   }
 
@@ -142,7 +142,7 @@ class ServerRestartIT {
     told.await(JobEvent.Kind.NODE_JOINED, 2);
     end.tryEmitEmpty();
 
-    Await.until(LIMIT, () -> node.find(id).block(LIMIT).state() == JobState.COMPLETED);
+    Await.until(LIMIT, () -> node.jobs().find(id).block(LIMIT).state() == JobState.COMPLETED);
     told.await(JobEvent.Kind.DATABASE_BACK);
     Await.until(LIMIT, () -> health(node).status() == Health.Status.UP);
   }

@@ -87,7 +87,7 @@ class SilenceIT {
     Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.job_history") == 4);
 
     for (long id : ids) {
-      Job job = node.find(id).block(LIMIT);
+      Job job = node.jobs().find(id).block(LIMIT);
       assertThat(job.args()).contains(SECRET);
       texts.add(job.toString());
       texts.add(job.errors().toString());
@@ -113,7 +113,7 @@ class SilenceIT {
         .satisfies(error -> texts.add(error.toString()));
     long id = node.enqueue(job("large").maxAttempts(1)).block(LIMIT).id();
     told.await(Kind.DISCARDED);
-    texts.add(node.find(id).block(LIMIT).errors().toString());
+    texts.add(node.jobs().find(id).block(LIMIT).errors().toString());
   }
 
   @Test

@@ -146,7 +146,7 @@ class StopAtBadTimesIT {
                 .lease(Duration.ofSeconds(1))
                 .worker(worker())
                 .queue("default", 10));
-    Await.until(LIMIT, () -> another.find(id).block(LIMIT).state() == JobState.COMPLETED);
+    Await.until(LIMIT, () -> another.jobs().find(id).block(LIMIT).state() == JobState.COMPLETED);
   }
 
   private ShigotoBuilder builder() {

@@ -206,7 +206,7 @@ class StopIT {
   }
 
   private Job find(long id) {
-    return other.find(id).block(LIMIT);
+    return other.jobs().find(id).block(LIMIT);
   }
 
   private static Health.Phase phase(Shigoto node) {

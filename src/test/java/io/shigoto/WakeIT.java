@@ -91,10 +91,10 @@ class WakeIT {
             VALUES ('default', 'note', now() + interval '400 milliseconds') RETURNING id
             """);
 
-    assertThat(serving.find(id).block(LIMIT).state()).isEqualTo(JobState.SCHEDULED);
+    assertThat(serving.jobs().find(id).block(LIMIT).state()).isEqualTo(JobState.SCHEDULED);
     Await.until(LIMIT, () -> ran.contains(id));
-    Await.until(LIMIT, () -> serving.find(id).block(LIMIT).state() == JobState.COMPLETED);
-    Job job = serving.find(id).block(LIMIT);
+    Await.until(LIMIT, () -> serving.jobs().find(id).block(LIMIT).state() == JobState.COMPLETED);
+    Job job = serving.jobs().find(id).block(LIMIT);
     assertThat(job.claimedAt()).isAfterOrEqualTo(job.scheduledAt());
   }
 
@@ -103,7 +103,7 @@ class WakeIT {
     Connection client = Mono.from(db.connectionFactory().create()).block(LIMIT);
     Mono.from(client.beginTransaction()).block(LIMIT);
     long id = enqueueing.enqueue(NewJob.of("note", new Note("x")), client).block(LIMIT).id();
-    assertThat(enqueueing.find(id).block(LIMIT)).isNull();
+    assertThat(enqueueing.jobs().find(id).block(LIMIT)).isNull();
 
     Mono.from(client.commitTransaction()).block(LIMIT);
 
@@ -122,7 +122,7 @@ class WakeIT {
 
     Await.until(LIMIT, () -> ran.contains(next));
     assertThat(ran).doesNotContain(id);
-    assertThat(enqueueing.find(id).block(LIMIT)).isNull();
+    assertThat(enqueueing.jobs().find(id).block(LIMIT)).isNull();
     Mono.from(client.close()).block(LIMIT);
   }
 
@@ -139,7 +139,7 @@ class WakeIT {
     assertThat(health.unserved())
         .containsExactlyInAnyOrder(
             new Unserved("default", "stranger"), new Unserved("nobody's", "note"));
-    Job job = serving.find(stranger).block(LIMIT);
+    Job job = serving.jobs().find(stranger).block(LIMIT);
     assertThat(job.state()).isEqualTo(JobState.AVAILABLE);
     assertThat(job.attempt()).isZero();
   }

@@ -115,7 +115,7 @@ class AroundARunIT {
                     "SELECT count(*) FROM shigoto.all_jobs WHERE id = $1 AND lease = 1 AND owner IS NULL",
                     id)
                 == 1);
-    return shigoto.find(id).block(LIMIT);
+    return shigoto.jobs().find(id).block(LIMIT);
   }
 
   interface Switches {

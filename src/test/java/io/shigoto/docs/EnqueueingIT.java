@@ -65,7 +65,7 @@ class EnqueueingIT {
                     .tags("signup", "spring-campaign"))
             .map(Receipt::id);
     // end
-    Job job = id.flatMap(shigoto::find).block(LIMIT);
+    Job job = id.flatMap(shigoto.jobs()::find).block(LIMIT);
     assertThat(job.state()).isEqualTo(JobState.SCHEDULED);
     assertThat(job.queue()).isEqualTo("mail");
     assertThat(job.priority()).isEqualTo(10);

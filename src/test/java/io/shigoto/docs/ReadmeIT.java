@@ -51,7 +51,7 @@ class ReadmeIT {
     Await.until(LIMIT, () -> sent.contains("ada@example.org: Welcome, Ada!"));
     Await.until(
         LIMIT, () -> db.number("SELECT count(*) FROM shigoto.job_history WHERE attempt = 1") == 1);
-    assertThat(shigoto.find(1).block(LIMIT))
+    assertThat(shigoto.jobs().find(1).block(LIMIT))
         .satisfies(
             job -> {
               assertThat(job.state()).isEqualTo(JobState.COMPLETED);

@@ -35,7 +35,7 @@ public final class Welcome {
             .events()
             .filter(event -> event.kind() == Kind.COMPLETED)
             .next()
-            .flatMap(event -> shigoto.find(event.jobId()))
+            .flatMap(event -> shigoto.jobs().find(event.jobId()))
             .map(job -> job.result());
     Mono<Void> work =
         shigoto

@@ -117,7 +117,7 @@ class WorkersIT {
                     "SELECT count(*) FROM shigoto.all_jobs WHERE id = $1 AND lease = 1 AND owner IS NULL",
                     id)
                 == 1);
-    Job job = shigoto.find(id).block(LIMIT);
+    Job job = shigoto.jobs().find(id).block(LIMIT);
     shigoto.stop(Duration.ZERO).block(LIMIT);
     return job;
   }
