@@ -23,7 +23,7 @@ import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.wake.Alarm;
 import io.shigoto.internal.wake.Notifier;
 import io.shigoto.internal.wake.Wakeups;
-import java.util.List;
+import java.util.concurrent.TimeoutException;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -58,6 +58,7 @@ final class Engine {
   final Discards discards;
   final Jobs jobs;
   private final Settings settings;
+  private final Notifier notifier;
   private final Migrations migrations;
 
   Engine(Settings settings) {
@@ -91,7 +92,7 @@ final class Engine {
             () -> events.ofNode(JobEvent.Kind.DATABASE_LOST, ""),
             () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
     this.writing = new KeepGoing("settle", timer);
-    Notifier notifier = new Notifier(upkeep, sql, timer);
+    this.notifier = new Notifier(upkeep, sql, timer);
     Bell bell =
         news -> {
           wakeups.ring(news);
@@ -122,11 +123,16 @@ final class Engine {
     return migrated.then(new Partitions(upkeep, sql).keep(settings.retentionDays())).then();
   }
 
-  /** Closes all connections and threads. */
+  /**
+   * Closes all connections and threads. Calls that are under way have as long as a statement may
+   * take; then their connections are closed, and they fail.
+   */
   Mono<Void> close() {
-    return Flux.fromIterable(List.of(engine, calls, upkeep, leasing))
-        .flatMap(Database::close)
-        .then()
+    Mono<Void> drained = drain().timeout(settings.statementTimeout(), timer);
+    return drained
+        .onErrorResume(TimeoutException.class, late -> connector.close().then(drained))
+        .onErrorComplete(TimeoutException.class)
+        .then(connector.close())
         .doFinally(
             end -> {
               timer.dispose();
@@ -134,5 +140,15 @@ final class Engine {
                 running.dispose();
               }
             });
+  }
+
+  /** Takes no more work; completes when all that was taken has ended. */
+  private Mono<Void> drain() {
+    return enqueuer
+        .close()
+        .then(notifier.close())
+        .thenMany(Flux.just(engine, calls, upkeep, leasing))
+        .flatMap(Database::close)
+        .then();
   }
 }

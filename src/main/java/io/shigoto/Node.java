@@ -3,6 +3,7 @@ package io.shigoto;
 import io.shigoto.Health.Phase;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.job.Events;
 import java.time.Duration;
 import java.util.List;
@@ -60,7 +61,7 @@ final class Node {
     return Mono.defer(
         () ->
             phase() == Phase.STOPPING || phase() == Phase.STOPPED
-                ? Mono.error(new IllegalStateException("the node was stopped; build another"))
+                ? Mono.error(Gate::refusal)
                 : starting.then());
   }
 
@@ -146,7 +147,9 @@ final class Node {
         lived(first)
             .then(Mono.defer(this::again).repeat(this::isRunning).then())
             .doFinally(end -> engine.discards.close());
-    return Mono.when(engine.discards.calls(), lives).doFinally(end -> ended.tryEmitEmpty());
+    return Mono.when(engine.discards.calls(), lives)
+        .takeUntilOther(ended.asMono())
+        .doFinally(end -> ended.tryEmitEmpty());
   }
 
   private Mono<Void> again() {
@@ -216,13 +219,15 @@ final class Node {
     return ended
         .asMono()
         .timeout(settings.statementTimeout().multipliedBy(2), engine.timer)
-        .doOnError(
-            TimeoutException.class,
-            late ->
-                LOG.error(
-                    "stopped with outcomes not written; the jobs will run again: node={} outcomes={}",
-                    settings.name(),
-                    engine.settler.waiting()))
+        .doOnError(TimeoutException.class, late -> giveUp())
         .onErrorComplete(TimeoutException.class);
+  }
+
+  private void giveUp() {
+    LOG.error(
+        "stopped with outcomes not written; the jobs will run again: node={} outcomes={}",
+        settings.name(),
+        engine.settler.waiting());
+    ended.tryEmitEmpty();
   }
 }

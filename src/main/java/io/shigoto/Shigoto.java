@@ -56,8 +56,10 @@ public final class Shigoto {
   /**
    * Stops the node when subscribed: it claims no more, gives back at once what was not started,
    * lets runs finish for so long, then cancels those left and gives them back with their attempt.
-   * Completes when every outcome is written, the lease is given up and all connections are closed.
-   * Twice is once. Cancel: does not keep it from stopping.
+   * Calls are served until the last run has ended, so runs may still enqueue; calls that are under
+   * way then get their answer, later ones an {@link IllegalStateException}. Completes when every
+   * outcome is written, the lease is given up and all connections are closed. Twice is once.
+   * Cancel: does not keep it from stopping.
    *
    * @param grace zero or more; zero gives everything back at once
    */

@@ -101,6 +101,14 @@ public final class Enqueuer {
         .map(inserted -> Receipt.inserted(inserted.id()));
   }
 
+  /**
+   * Takes no more jobs but those in a caller's transaction; completes when those that it has taken
+   * have their receipts.
+   */
+  public Mono<Void> close() {
+    return group.close();
+  }
+
   private Mono<List<Receipt>> commit(List<JobRow> rows) {
     return inserts
         .commit(rows)

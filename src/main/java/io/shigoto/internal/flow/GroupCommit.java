@@ -35,7 +35,7 @@ public final class GroupCommit<T, R> {
   private final int writers;
   private final Queue<Entry<T, R>> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
-  private final AtomicInteger uncommitted = new AtomicInteger();
+  private final Gate uncommitted = new Gate();
   private final AtomicInteger writing = new AtomicInteger();
 
   /**
@@ -61,11 +61,17 @@ public final class GroupCommit<T, R> {
     this.writers = writers;
   }
 
-  /** Hands in an item when subscribed; emits its result when its group is committed. */
+  /**
+   * Hands in an item when subscribed; emits its result when its group is committed. Errors: {@link
+   * IllegalStateException} once it is closed.
+   */
   public Mono<R> submit(T item) {
     return Mono.create(
         sink -> {
-          uncommitted.incrementAndGet();
+          if (!uncommitted.enter()) {
+            sink.error(Gate.refusal());
+            return;
+          }
           queue.add(new Entry<>(item, sink));
           waiting.incrementAndGet();
           write();
@@ -79,7 +85,14 @@ public final class GroupCommit<T, R> {
 
   /** How many items have no result yet: those that wait, and those whose group is being written. */
   public int uncommitted() {
-    return uncommitted.get();
+    return uncommitted.inside();
+  }
+
+  /**
+   * Takes no more items when subscribed; completes when those that it has taken have their results.
+   */
+  public Mono<Void> close() {
+    return uncommitted.close();
   }
 
   private void write() {
@@ -124,7 +137,7 @@ public final class GroupCommit<T, R> {
     return committed(group)
         .doFinally(
             end -> {
-              uncommitted.addAndGet(-group.size());
+              uncommitted.leave(group.size());
               writing.decrementAndGet();
               write();
             });

@@ -5,7 +5,12 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Wrapped;
 import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.Gate;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -14,7 +19,7 @@ import reactor.core.scheduler.Scheduler;
 
 /**
  * Makes connections to the server itself, under any pool or proxy the application has around its
- * factory.
+ * factory, and knows all that are open.
  *
  * <p>The driver's own time-out does not cover the handshake, and a cancelled attempt leaks: so an
  * attempt is never cancelled, has a deadline of ours, and what arrives after it is closed.
@@ -39,6 +44,10 @@ public final class Connector {
   private final boolean session;
   private final Duration deadline;
   private final Scheduler timer;
+  private final Gate attempts = new Gate();
+
+  /** The open connections, and what closes each of them: once, however many ask for it. */
+  private final Map<Connection, Mono<Void>> open = new ConcurrentHashMap<>();
 
   /**
    * Looks through whatever is around the driver's factory.
@@ -60,43 +69,78 @@ public final class Connector {
 
   /** Connects when subscribed. Errors: the driver's, or a TimeoutException after the deadline. */
   public Mono<Connection> connect() {
-    Mono<Connection> attempt =
-        Mono.defer(() -> Mono.from(factory.create()))
-            .cast(Connection.class)
-            .delayUntil(this::prepare);
-    return Detached.of(attempt, late -> Detached.start(close(late))).timeout(deadline, timer);
+    return detached(attempt());
   }
 
   /** Connects for LISTEN, which only the driver's own connection can do. */
   public Mono<PostgresqlConnection> connectToListen() {
-    return connect()
-        .flatMap(
-            connection ->
-                connection instanceof PostgresqlConnection plain
-                    ? Mono.just(plain)
-                    : close(connection)
-                        .then(
-                            Mono.error(
-                                () ->
-                                    new IllegalStateException(
-                                        "LISTEN needs the driver's connection, not "
-                                            + connection.getClass().getName()))));
+    return detached(attempt().flatMap(this::plain));
   }
 
   /** Closes a connection, and does not wait long for a server that does not answer. Never fails. */
   public Mono<Void> close(Connection connection) {
-    return Mono.defer(() -> Mono.from(connection.close()))
-        .timeout(CLOSING, timer)
+    return Mono.defer(() -> waitFor(open.getOrDefault(connection, Mono.empty())))
         .doOnError(error -> LOG.debug("a connection did not close: error={}", error.toString()))
         .onErrorComplete();
   }
 
+  /**
+   * Closes all connections, whoever has them, and makes no more. One that is just being made is
+   * closed when it is there, and waited for as long as for one that does not close.
+   */
+  public Mono<Void> close() {
+    return waitFor(attempts.close())
+        .onErrorComplete(TimeoutException.class)
+        .thenMany(Flux.defer(() -> Flux.fromIterable(List.copyOf(open.keySet()))))
+        .flatMap(this::close)
+        .then();
+  }
+
+  private <T extends Connection> Mono<T> detached(Mono<T> attempt) {
+    return Detached.within(
+        deadline, timer, attempts.pass(attempt), late -> Detached.start(close(late)));
+  }
+
+  private Mono<Connection> attempt() {
+    return Mono.defer(() -> Mono.from(factory.create()))
+        .cast(Connection.class)
+        .doOnNext(connection -> open.put(connection, closing(connection)))
+        .flatMap(this::prepared);
+  }
+
+  private Mono<Void> closing(Connection connection) {
+    return Mono.defer(() -> Mono.<Void>from(connection.close()))
+        .doFinally(end -> open.remove(connection))
+        .cache();
+  }
+
+  private Mono<Void> waitFor(Mono<Void> closing) {
+    return Detached.within(CLOSING, timer, closing, nothing -> {});
+  }
+
+  private Mono<Connection> prepared(Connection connection) {
+    return attempts.isClosed()
+        ? closed(connection, Gate.refusal())
+        : prepare(connection)
+            .thenReturn(connection)
+            .onErrorResume(error -> closed(connection, error));
+  }
+
   private Mono<Void> prepare(Connection connection) {
-    return session
-        ? Flux.from(connection.createStatement(ONE_PLAN_BY_INDEX).execute())
-            .concatMap(result -> result.getRowsUpdated())
-            .then()
-        : Mono.empty();
+    return session ? Database.run(connection, ONE_PLAN_BY_INDEX) : Mono.empty();
+  }
+
+  private Mono<PostgresqlConnection> plain(Connection connection) {
+    return connection instanceof PostgresqlConnection plain
+        ? Mono.just(plain)
+        : closed(
+            connection,
+            new IllegalStateException(
+                "LISTEN needs the driver's connection, not " + connection.getClass().getName()));
+  }
+
+  private <T> Mono<T> closed(Connection connection, Throwable error) {
+    return close(connection).then(Mono.error(error));
   }
 
   private static ConnectionFactory innermost(ConnectionFactory factory) {

@@ -6,6 +6,7 @@ import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.Gate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -38,6 +39,7 @@ public final class Database {
   private final InstrumentedPool<Connection> pool;
   private final Duration deadline;
   private final Scheduler timer;
+  private final Gate underWay = new Gate();
 
   public Database(Connector connector, int connections, Duration deadline, Scheduler timer) {
     this.deadline = deadline;
@@ -85,7 +87,8 @@ public final class Database {
    * element.
    */
   <T> Mono<T> use(Function<Connection, Mono<T>> work) {
-    return Detached.of(pool.acquire(deadline).flatMap(borrowed -> use(borrowed, work)));
+    return Detached.of(
+        underWay.pass(pool.acquire(deadline).flatMap(borrowed -> use(borrowed, work))));
   }
 
   private <T> Mono<T> use(PooledRef<Connection> borrowed, Function<Connection, Mono<T>> work) {
@@ -118,8 +121,8 @@ public final class Database {
     return state != null && state.length() == 5 && REFUSALS.contains(state.substring(0, 2));
   }
 
-  /** Closes all connections; work that still waits for one fails. */
+  /** Takes no more work, and closes the connections when what was taken has ended. */
   public Mono<Void> close() {
-    return pool.disposeLater();
+    return underWay.close().then(pool.disposeLater());
   }
 }

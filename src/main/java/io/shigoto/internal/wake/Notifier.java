@@ -43,8 +43,13 @@ public final class Notifier implements Bell {
     news.messages().forEach(this::tell);
   }
 
+  /** Takes no more; completes when what it has taken is sent. */
+  public Mono<Void> close() {
+    return group.close();
+  }
+
   private void tell(String payload) {
-    Detached.start(group.submit(payload));
+    Detached.start(group.submit(payload).onErrorComplete(IllegalStateException.class));
   }
 
   /** A notification that is lost costs a poll period, no more: so a failure is not tried again. */

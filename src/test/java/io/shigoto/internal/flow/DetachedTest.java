@@ -6,19 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.scheduler.VirtualTimeScheduler;
 import reactor.util.context.Context;
 
 class DetachedTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration DEADLINE = Duration.ofSeconds(1);
 
   private final Sinks.One<String> work = Sinks.one();
   private final List<String> heard = new ArrayList<>();
@@ -57,19 +60,69 @@ class DetachedTest {
   }
 
   @Test
-  void noResultGoesToBothSides() {
-    for (int i = 0; i < 5_000; i++) {
-      Sinks.One<String> result = Sinks.one();
-      AtomicInteger deliveries = new AtomicInteger();
-      Disposable caller =
-          Detached.of(result.asMono(), value -> deliveries.incrementAndGet())
-              .subscribe(value -> deliveries.incrementAndGet());
-      Flux.merge(
-              Mono.fromRunnable(caller::dispose).subscribeOn(Schedulers.parallel()),
-              Mono.fromRunnable(() -> result.tryEmitValue("a")).subscribeOn(Schedulers.parallel()))
-          .blockLast(LIMIT);
-      assertThat(deliveries.get()).isLessThanOrEqualTo(1);
-    }
+  void aCallerWaitsNoLongerThanTheDeadlineAndTheWorkGoesOn() {
+    VirtualTimeScheduler timer = VirtualTimeScheduler.create();
+    List<Throwable> errors = new ArrayList<>();
+    within(timer).subscribe(heard::add, errors::add);
+
+    timer.advanceTimeBy(DEADLINE.minusNanos(1));
+    assertThat(errors).isEmpty();
+    timer.advanceTimeBy(Duration.ofNanos(1));
+    work.tryEmitValue("a");
+
+    assertThat(errors).hasSize(1).first().isInstanceOf(TimeoutException.class);
+    assertThat(cancelled).isFalse();
+    assertThat(heard).isEmpty();
+    assertThat(late).containsExactly("a");
+  }
+
+  @Test
+  void theDeadlineOfWorkThatEndedIsForgotten() {
+    VirtualTimeScheduler timer = VirtualTimeScheduler.create();
+    within(timer).subscribe(heard::add);
+
+    work.tryEmitValue("a");
+    timer.advanceTimeBy(DEADLINE);
+
+    assertThat(heard).containsExactly("a");
+    assertThat(timer.getScheduledTaskCount()).isEqualTo(1);
+    assertThat(late).isEmpty();
+  }
+
+  @Test
+  void workIsDoneAlthoughTheTimerIsGone() {
+    Scheduler timer = Schedulers.newSingle("gone");
+    timer.dispose();
+
+    assertThatThrownBy(() -> within(timer).block(LIMIT)).hasCauseInstanceOf(TimeoutException.class);
+    work.tryEmitValue("a");
+
+    assertThat(late).containsExactly("a");
+  }
+
+  @Test
+  void aResultWaitsUntilItIsAskedFor() {
+    Taker taker = new Taker(0);
+    detached().subscribe(taker);
+    work.tryEmitValue("a");
+    assertThat(taker.taken()).isZero();
+
+    taker.request(1);
+
+    assertThat(taker.taken()).isOne();
+    assertThat(late).isEmpty();
+  }
+
+  @Test
+  void aResultThatWasNeverAskedForIsLate() {
+    Taker taker = new Taker(0);
+    detached().subscribe(taker);
+    work.tryEmitValue("a");
+
+    taker.cancel();
+
+    assertThat(taker.taken()).isZero();
+    assertThat(late).containsExactly("a");
   }
 
   @Test
@@ -92,5 +145,10 @@ class DetachedTest {
 
   private Mono<String> detached() {
     return Detached.of(work.asMono().doOnCancel(() -> cancelled.set(true)), late::add);
+  }
+
+  private Mono<String> within(Scheduler timer) {
+    return Detached.within(
+        DEADLINE, timer, work.asMono().doOnCancel(() -> cancelled.set(true)), late::add);
   }
 }
