@@ -20,6 +20,9 @@ public interface ReactiveWorker<A> {
   int DEFAULT_PRIORITY = 0;
   Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
 
+  /** As many as there is room for. */
+  int UNLIMITED = Integer.MAX_VALUE;
+
   /**
    * Runs a job when subscribed. Delivery is at least once: after a crash the same job runs again,
    * so effects should be idempotent, for example by {@link JobContext#idempotencyKey()}.
@@ -107,5 +110,36 @@ public interface ReactiveWorker<A> {
    */
   default Mono<Void> onDiscard(JobContext<A> job, List<JobError> errors) {
     return Mono.empty();
+  }
+
+  /**
+   * How many of its runs may start in a time. Asked once, when the node is built. Default: none.
+   */
+  default RateLimit rateLimit() {
+    return RateLimit.none();
+  }
+
+  /**
+   * How many of its jobs this node may hold at the same time, across all queues, from 1. Asked
+   * once, when the node is built. Default: {@link #UNLIMITED}.
+   */
+  default int concurrency() {
+    return UNLIMITED;
+  }
+
+  /**
+   * How many of its jobs all nodes together may hold at the same time, from 1. Asked once, when the
+   * node is built. Default: {@link #UNLIMITED}.
+   */
+  default int globalConcurrency() {
+    return UNLIMITED;
+  }
+
+  /**
+   * When this node stops claiming its jobs because they fail. Asked once, when the node is built.
+   * Default: {@link CircuitBreaker#standard}.
+   */
+  default CircuitBreaker circuitBreaker() {
+    return CircuitBreaker.standard();
   }
 }

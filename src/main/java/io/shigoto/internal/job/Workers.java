@@ -104,7 +104,8 @@ public final class Workers {
       ObjectReader args,
       Duration timeout,
       List<Middleware> middleware,
-      boolean hearsOfDiscards) {
+      boolean hearsOfDiscards,
+      WorkerLimits limits) {
 
     public static Known of(ReactiveWorker<?> worker, List<Middleware> around, Json json) {
       return new Known(
@@ -113,7 +114,8 @@ public final class Workers {
           json.reader(worker),
           worker.timeout(),
           Stream.concat(around.stream(), own(worker).stream()).toList(),
-          hearsOfDiscards(worker));
+          hearsOfDiscards(worker),
+          WorkerLimits.of(worker));
     }
 
     private static boolean hearsOfDiscards(ReactiveWorker<?> worker) {

@@ -1,0 +1,56 @@
+package io.shigoto.internal.job;
+
+import io.shigoto.worker.CircuitBreaker;
+import io.shigoto.worker.RateLimit;
+import io.shigoto.worker.ReactiveWorker;
+import java.util.Objects;
+
+/**
+ * The limits of a worker, asked of it once.
+ *
+ * @param concurrency of this node, {@link ReactiveWorker#UNLIMITED} if there is none
+ * @param globalConcurrency of all nodes, {@link ReactiveWorker#UNLIMITED} if there is none
+ */
+public record WorkerLimits(
+    RateLimit rate, int concurrency, int globalConcurrency, CircuitBreaker breaker) {
+
+  /** Refuses those that make no sense, and those that nobody keeps yet. */
+  static WorkerLimits of(ReactiveWorker<?> worker) {
+    String who = "worker '" + worker.name() + "': ";
+    WorkerLimits limits =
+        new WorkerLimits(
+            Objects.requireNonNull(worker.rateLimit(), () -> who + "rateLimit is null"),
+            worker.concurrency(),
+            worker.globalConcurrency(),
+            Objects.requireNonNull(worker.circuitBreaker(), () -> who + "circuitBreaker is null"));
+    require(
+        limits.concurrency >= 1,
+        who + "concurrency must be at least 1, but is",
+        limits.concurrency);
+    require(
+        limits.globalConcurrency >= 1,
+        who + "globalConcurrency must be at least 1, but is",
+        limits.globalConcurrency);
+    limits.requireServed(who);
+    return limits;
+  }
+
+  private void requireServed(String who) {
+    String nobody = ", nobody keeps it yet, but is";
+    require(rate.isNone(), who + "rateLimit must be none" + nobody, rate);
+    require(
+        concurrency == ReactiveWorker.UNLIMITED,
+        who + "concurrency must be unlimited" + nobody,
+        concurrency);
+    require(
+        globalConcurrency == ReactiveWorker.UNLIMITED,
+        who + "globalConcurrency must be unlimited" + nobody,
+        globalConcurrency);
+  }
+
+  private static void require(boolean holds, String rule, Object value) {
+    if (!holds) {
+      throw new IllegalArgumentException(rule + " " + value);
+    }
+  }
+}
