@@ -15,6 +15,7 @@ import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.upkeep.Poll;
 import io.shigoto.internal.upkeep.Promoter;
 import io.shigoto.internal.upkeep.Rescue;
+import io.shigoto.internal.wake.Canary;
 import io.shigoto.internal.wake.Listener;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
@@ -61,7 +62,7 @@ final class Incarnation {
         new Listener(
             engine.connector,
             engine.sql.schema(),
-            id,
+            new Canary(engine.upkeep, engine.sql, id),
             engine.wakeups,
             LISTENER_PERIOD,
             engine.timer);

@@ -14,6 +14,7 @@ public final class Statements {
 
   private static final List<String> NAMES =
       List.of(
+          "canary",
           "claim",
           "create_day",
           "drop_day",

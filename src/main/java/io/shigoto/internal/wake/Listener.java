@@ -8,7 +8,6 @@ import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -24,7 +23,7 @@ public final class Listener {
 
   private final Connector connector;
   private final String channel;
-  private final String canary;
+  private final Canary canary;
   private final Wakeups wakeups;
   private final Duration period;
   private final Scheduler timer;
@@ -32,19 +31,20 @@ public final class Listener {
   private volatile boolean heard;
 
   /**
-   * @param period between canaries; without any notification for three of them the connection is
+   * @param channel of the schema
+   * @param period between canaries; without any notification for two of them the connection is
    *     given up
    */
   public Listener(
       Connector connector,
-      String schema,
-      UUID node,
+      String channel,
+      Canary canary,
       Wakeups wakeups,
       Duration period,
       Scheduler timer) {
     this.connector = connector;
-    this.channel = schema;
-    this.canary = schema + "_" + node.toString().replace("-", "").substring(0, 12);
+    this.channel = channel;
+    this.canary = canary;
     this.wakeups = wakeups;
     this.period = period;
     this.timer = timer;
@@ -73,16 +73,15 @@ public final class Listener {
             .getNotifications()
             .doOnNext(this::take)
             .map(notification -> true)
-            .timeout(period.multipliedBy(3), timer);
+            .timeout(period.multipliedBy(2), timer);
     Mono<Boolean> listening =
-        Database.run(connection, "LISTEN " + channel + "; LISTEN " + canary)
+        Database.run(connection, "LISTEN " + channel + "; LISTEN " + canary.channel())
             .doOnSuccess(done -> wakeups.everything())
             .then(Mono.empty());
     Flux<Boolean> canaries =
         Flux.interval(Duration.ZERO, period, timer)
             .onBackpressureDrop()
-            .concatMap(
-                tick -> Database.run(connection, "NOTIFY " + canary).timeout(period, timer), 0)
+            .concatMap(tick -> canary.send(), 0)
             .then(Mono.<Boolean>empty())
             .flux();
     return Flux.merge(notifications, listening.thenMany(canaries));
