@@ -34,7 +34,7 @@ public final class Connector {
    * first time on: by itself the server would plan claims and settlements anew each time, which
    * takes longer than to run a small one.
    */
-  private static final String ONE_PLAN_BY_INDEX =
+  public static final String ONE_PLAN_BY_INDEX =
       "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_mergejoin = off; "
           + "SET jit = off; SET plan_cache_mode = force_generic_plan";
 

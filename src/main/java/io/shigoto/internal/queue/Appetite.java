@@ -10,9 +10,13 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class Appetite {
 
+  private static final int LARGEST_CLAIM = 5000;
+  private static final long HEAVIEST_CLAIM = 16 * 1024 * 1024;
+
   private final int most;
   private final LongAdder finished = new LongAdder();
   private volatile int ahead;
+  private volatile int largest = LARGEST_CLAIM;
 
   /**
    * @param most how many may ever wait ahead
@@ -44,6 +48,16 @@ final class Appetite {
   }
 
   /**
+   * So many jobs were claimed. Their mean weight bounds the next claim: it is in memory as a whole.
+   *
+   * @param bytes of their args
+   */
+  void weighed(int jobs, long bytes) {
+    long mean = Math.max(1, bytes / jobs);
+    largest = (int) Math.max(1, Math.min(LARGEST_CLAIM, HEAVIEST_CLAIM / mean));
+  }
+
+  /**
    * How many to claim now; 0 if it is better to wait.
    *
    * @param free slots that stand empty
@@ -51,8 +65,6 @@ final class Appetite {
    */
   int limit(long free, int waiting) {
     long wanted = free + ahead - waiting;
-    return wanted > 0 && (free > 0 || wanted > ahead / 2)
-        ? (int) Math.min(wanted, Integer.MAX_VALUE)
-        : 0;
+    return wanted > 0 && (free > 0 || wanted > ahead / 2) ? (int) Math.min(wanted, largest) : 0;
   }
 }

@@ -34,8 +34,7 @@ import reactor.core.publisher.Mono;
 public final class QueuePipeline {
 
   private static final Logger LOG = LoggerFactory.getLogger(QueuePipeline.class);
-  private static final int MOST_AHEAD = 1000;
-  private static final int LARGEST_CLAIM = 1000;
+  private static final int MOST_AHEAD = 8000;
   private static final int WINDOW = 2000;
 
   private final String queue;
@@ -89,7 +88,7 @@ public final class QueuePipeline {
   }
 
   private int limit() {
-    return Math.min(LARGEST_CLAIM, appetite.limit(ahead.free(), ahead.size()));
+    return appetite.limit(ahead.free(), ahead.size());
   }
 
   /**
@@ -124,6 +123,7 @@ public final class QueuePipeline {
         queue,
         jobs.size(),
         Duration.ofNanos(parts.nanos.getAsLong() - began));
+    appetite.weighed(jobs.size(), jobs.stream().mapToLong(job -> job.args().length()).sum());
     List<Run> held = new ArrayList<>(jobs.size());
     for (Claimed job : jobs) {
       Run run = parts.runs.hold(job);

@@ -50,7 +50,19 @@ class AppetiteTest {
 
     assertThat(appetite.limit(0, 0)).isEqualTo(MOST);
     assertThat(appetite.limit(10, 0)).isEqualTo(MOST + 10);
-    assertThat(appetite.limit(Long.MAX_VALUE - MOST, 0)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(appetite.limit(Long.MAX_VALUE - MOST, 0)).isEqualTo(5000);
+  }
+
+  @Test
+  void heavyJobsAreClaimedInSmallNumbers() {
+    appetite.weighed(10, 10 * 1024 * 1024);
+    assertThat(appetite.limit(1000, 0)).isEqualTo(16);
+
+    appetite.weighed(1, 100 * 1024 * 1024);
+    assertThat(appetite.limit(1000, 0)).isEqualTo(1);
+
+    appetite.weighed(10, 0);
+    assertThat(appetite.limit(1000, 0)).isEqualTo(1000);
   }
 
   @Test

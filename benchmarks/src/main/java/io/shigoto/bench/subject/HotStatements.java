@@ -1,9 +1,12 @@
 package io.shigoto.bench.subject;
 
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Statement;
+import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Statements;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -27,6 +30,15 @@ final class HotStatements {
   private final UUID node = UUID.randomUUID();
   private final String[] workers = {"noop"};
   private final String[] queues = {"default"};
+
+  /** Connects, with the settings that the library gives its own connections. */
+  static Connection connect(ConnectionFactory factory, Duration limit) {
+    return Objects.requireNonNull(
+        Mono.from(factory.create())
+            .cast(Connection.class)
+            .delayUntil(made -> execute(made.createStatement(Connector.ONE_PLAN_BY_INDEX)))
+            .block(limit));
+  }
 
   /** Makes the node whose claims these are a member, for an hour. */
   Mono<Void> join(Connection connection) {
@@ -82,7 +94,8 @@ final class HotStatements {
             .bind(3, new Long[n])
             .bind(4, refunds)
             .bind(5, new String[n])
-            .bind(6, new String[n]);
+            .bind(6, new String[n])
+            .bind(7, false);
     return Flux.from(settle.execute())
         .concatMap(result -> result.map(row -> row.get(0, Long.class)))
         .count();

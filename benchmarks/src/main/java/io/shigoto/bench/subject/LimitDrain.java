@@ -54,7 +54,7 @@ final class LimitDrain implements Subject {
   private static List<Connection> connect(ConnectionFactory factory) {
     List<Connection> connections = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      connections.add(Objects.requireNonNull(Mono.from(factory.create()).block(LIMIT)));
+      connections.add(HotStatements.connect(factory, LIMIT));
     }
     return connections;
   }

@@ -30,8 +30,8 @@ final class PrototypeDrain implements Subject {
   public Running begin(Order order, Consumer<Map<String, Object>> done) {
     HotStatements hot = new HotStatements();
     ConnectionFactory factory = order.database().connectionFactory();
-    Connection claiming = Objects.requireNonNull(Mono.from(factory.create()).block(LIMIT));
-    Connection settling = Objects.requireNonNull(Mono.from(factory.create()).block(LIMIT));
+    Connection claiming = HotStatements.connect(factory, LIMIT);
+    Connection settling = HotStatements.connect(factory, LIMIT);
     hot.join(claiming).block(LIMIT);
     AtomicInteger performed = new AtomicInteger();
     Disposable loop =

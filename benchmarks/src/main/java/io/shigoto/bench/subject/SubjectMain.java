@@ -34,6 +34,12 @@ public final class SubjectMain {
   }
 
   public static void main(String[] arguments) throws Exception {
+    // One that fails is gone: the orchestrator sees it at once.
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, failed) -> {
+          failed.printStackTrace();
+          Runtime.getRuntime().halt(1);
+        });
     new SubjectMain(Subjects.named(arguments[0])).serve();
     // Peers leave threads behind.
     System.exit(0);
