@@ -4,7 +4,10 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.control.Finder;
 import io.shigoto.internal.enqueue.Encoder;
 import io.shigoto.internal.enqueue.Enqueuer;
+import io.shigoto.internal.enqueue.Herald;
 import io.shigoto.internal.enqueue.Inserts;
+import io.shigoto.internal.enqueue.SpecialEnqueuer;
+import io.shigoto.internal.enqueue.SpecialInserts;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.CallerTransaction;
@@ -100,12 +103,18 @@ final class Engine {
         };
     this.settler = new Settler(engine, sql, json, bell, writing);
     CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
+    Herald herald = new Herald(bell, events);
     this.enqueuer =
         new Enqueuer(
             new Encoder(workers, json),
             new Inserts(calls, sql, transaction),
-            bell,
-            events,
+            new SpecialEnqueuer(
+                new SpecialInserts(calls, sql),
+                settings.statementTimeout(),
+                herald,
+                running,
+                timer),
+            herald,
             running);
     this.finder = new Finder(calls, sql, json);
     this.discards =

@@ -35,6 +35,12 @@ public record JobEvent(
      * worker.
      */
     INSERTED,
+    /**
+     * A job was not inserted, through this node and outside of a caller's transaction, because
+     * another one has its unique key. jobId: the other one; queue, worker; detail: what the other
+     * one took over, empty if nothing.
+     */
+    CONFLICT,
     /** Jobs of a queue were claimed. queue, count, duration of the statement. */
     QUEUE_CLAIM,
     /** A job was claimed. jobId, queue, worker, attempt. */

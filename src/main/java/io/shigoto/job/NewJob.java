@@ -1,6 +1,7 @@
 package io.shigoto.job;
 
 import io.shigoto.worker.ReactiveWorker;
+import io.shigoto.worker.Unique;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -131,6 +132,15 @@ public final class NewJob {
     return with(draft -> draft.partitionKey = key);
   }
 
+  /**
+   * Keeps it from being inserted while another job is the same; {@link Unique#none()} for any
+   * number of them. Default: the worker's, else any number.
+   */
+  public NewJob unique(Unique unique) {
+    Objects.requireNonNull(unique, "unique");
+    return with(draft -> draft.unique = unique);
+  }
+
   /** The worker's class, or null if it was given by name. */
   public @Nullable Class<?> workerClass() {
     return workerClass;
@@ -177,9 +187,11 @@ public final class NewJob {
       @Nullable Duration delay,
       @Nullable Set<String> tags,
       Map<String, String> meta,
-      @Nullable String partitionKey) {
+      @Nullable String partitionKey,
+      @Nullable Unique unique) {
 
-    static final Options NONE = new Options(null, null, null, null, null, null, Map.of(), null);
+    static final Options NONE =
+        new Options(null, null, null, null, null, null, Map.of(), null, null);
   }
 
   /** Options while one of them is being changed. */
@@ -193,6 +205,7 @@ public final class NewJob {
     private @Nullable Set<String> tags;
     private Map<String, String> meta;
     private @Nullable String partitionKey;
+    private @Nullable Unique unique;
 
     Draft(Options options) {
       this.queue = options.queue;
@@ -203,11 +216,12 @@ public final class NewJob {
       this.tags = options.tags;
       this.meta = options.meta;
       this.partitionKey = options.partitionKey;
+      this.unique = options.unique;
     }
 
     Options options() {
       return new Options(
-          queue, priority, maxAttempts, scheduledAt, delay, tags, meta, partitionKey);
+          queue, priority, maxAttempts, scheduledAt, delay, tags, meta, partitionKey, unique);
     }
   }
 }

@@ -1,12 +1,14 @@
 package io.shigoto.job;
 
+import java.util.Set;
+
 /**
  * The answer to an enqueue, given once the job is committed (or, in the caller's transaction,
  * written).
  */
 public sealed interface Receipt {
 
-  /** The id of the job that now stands in the database. */
+  /** The id of the job that now stands in the database for the one that was enqueued. */
   long id();
 
   /** A new job was inserted. */
@@ -20,4 +22,33 @@ public sealed interface Receipt {
    * @param id the new job's
    */
   record Inserted(long id) implements Receipt {}
+
+  /** Nothing was inserted: another job has the same unique key. */
+  static Receipt conflict(long id, Set<Change> changes) {
+    return new Conflict(id, changes);
+  }
+
+  /**
+   * Nothing was inserted: another job has the same unique key.
+   *
+   * @param id the other job's
+   * @param changes what it took over; empty if nothing
+   */
+  record Conflict(long id, Set<Change> changes) implements Receipt {
+
+    public Conflict {
+      changes = Set.copyOf(changes);
+    }
+  }
+
+  /** What a job takes over from one that would be the same. */
+  enum Change {
+    ARGS,
+    PRIORITY,
+    MAX_ATTEMPTS,
+    SCHEDULED_AT,
+    TAGS,
+    /** It waits anew. */
+    DEBOUNCED
+  }
 }

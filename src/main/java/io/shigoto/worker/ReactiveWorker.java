@@ -73,6 +73,14 @@ public interface ReactiveWorker<A> {
     return DEFAULT_TIMEOUT;
   }
 
+  /**
+   * Which of its jobs are the same, so that there is only one of them, taken when they are
+   * enqueued. Default: none are.
+   */
+  default Unique unique() {
+    return Unique.none();
+  }
+
   /** Labels of its jobs, taken when they are enqueued. Default: none. */
   default Set<String> tags() {
     return Set.of();

@@ -20,11 +20,11 @@ archived AS (
   INSERT INTO shigoto.job_history
          (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
           priority, queue, worker, args, meta, tags, partition_key, errors, result,
-          progress, batch_id, unique_key, depends_on)
+          progress, batch_id, unique_key, unique_until, unique_states, depends_on)
   SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), ($3::text[])[n]::shigoto.job_state,
          attempt - ($5::integer[])[n], max_attempts, priority, queue, worker, args, meta, tags, partition_key,
          shigoto.with_error(errors, ($6::text[])[n]::jsonb), ($7::text[])[n]::jsonb,
-         progress, batch_id, unique_key, depends_on
+         progress, batch_id, unique_key, unique_until, unique_states, depends_on
     FROM finished
 ),
 resumed AS (

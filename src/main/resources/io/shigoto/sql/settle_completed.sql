@@ -16,10 +16,10 @@ archived AS (
   INSERT INTO shigoto.job_history
          (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
           priority, queue, worker, args, meta, tags, partition_key, errors,
-          progress, batch_id, unique_key, depends_on)
+          progress, batch_id, unique_key, unique_until, unique_states, depends_on)
   SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), 'completed', attempt, max_attempts,
          priority, queue, worker, args, meta, tags, partition_key, errors,
-         progress, batch_id, unique_key, depends_on
+         progress, batch_id, unique_key, unique_until, unique_states, depends_on
     FROM finished
 ),
 followed AS MATERIALIZED (

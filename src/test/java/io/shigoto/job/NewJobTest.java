@@ -89,7 +89,8 @@ class NewJobTest {
                 Duration.ofDays(365_000),
                 Set.of(LONGEST, "😀 仕事"),
                 Map.of(),
-                LONGEST));
+                LONGEST,
+                null));
   }
 
   @Test

@@ -4,6 +4,8 @@ import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.ReactiveWorker;
+import io.shigoto.worker.Unique;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -34,19 +36,32 @@ public final class Encoder {
     NewJob.Options given = job.options();
     Defaults defaults = known == null ? Defaults.LIBRARY : Defaults.of(known.worker());
     Set<String> tags = given.tags() != null ? given.tags() : defaults.tags;
+    Unique unique = given.unique() != null ? given.unique() : defaults.unique;
+    String queue = given.queue() != null ? given.queue() : defaults.queue;
+    String args = json.write("args of a job for '" + worker + "'", job.args());
     return new JobRow(
-        given.queue() != null ? given.queue() : defaults.queue,
+        queue,
         worker,
-        json.write("args of a job for '" + worker + "'", job.args()),
+        args,
         given.priority() != null ? given.priority() : defaults.priority,
         given.maxAttempts() != null ? given.maxAttempts() : defaults.maxAttempts,
         given.scheduledAt(),
-        given.delay() == null ? null : given.delay().toMillis(),
+        dueIn(given, unique),
         given.meta().isEmpty()
             ? null
             : json.write("meta of a job for '" + worker + "'", given.meta()),
         tags.isEmpty() ? null : json.write("tags of a job for '" + worker + "'", tags),
-        given.partitionKey());
+        given.partitionKey(),
+        unique.isNone()
+            ? null
+            : UniqueRow.of(unique, UniqueKey.of(unique, worker, queue, args, json)));
+  }
+
+  /** The first job of a series waits as those do that others come after. */
+  private static @Nullable Long dueIn(NewJob.Options given, Unique unique) {
+    Duration delay =
+        given.delay() == null && given.scheduledAt() == null ? unique.debounced() : given.delay();
+    return delay == null ? null : delay.toMillis();
   }
 
   private Workers.@Nullable Known known(NewJob job) {
@@ -63,17 +78,20 @@ public final class Encoder {
     return known;
   }
 
-  private record Defaults(String queue, int priority, int maxAttempts, Set<String> tags) {
+  private record Defaults(
+      String queue, int priority, int maxAttempts, Set<String> tags, Unique unique) {
 
     static final Defaults LIBRARY =
         new Defaults(
             ReactiveWorker.DEFAULT_QUEUE,
             ReactiveWorker.DEFAULT_PRIORITY,
             ReactiveWorker.DEFAULT_MAX_ATTEMPTS,
-            Set.of());
+            Set.of(),
+            Unique.none());
 
     static Defaults of(ReactiveWorker<?> worker) {
-      return new Defaults(worker.queue(), worker.priority(), worker.maxAttempts(), worker.tags());
+      return new Defaults(
+          worker.queue(), worker.priority(), worker.maxAttempts(), worker.tags(), worker.unique());
     }
   }
 }

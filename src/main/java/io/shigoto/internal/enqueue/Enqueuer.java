@@ -1,18 +1,15 @@
 package io.shigoto.internal.enqueue;
 
 import io.r2dbc.spi.Connection;
-import io.shigoto.event.JobEvent;
-import io.shigoto.internal.enqueue.Inserts.Inserted;
 import io.shigoto.internal.flow.GroupCommit;
-import io.shigoto.internal.job.Bell;
-import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
-import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -30,20 +27,25 @@ public final class Enqueuer {
 
   private final Encoder encoder;
   private final Inserts inserts;
-  private final Bell bell;
-  private final Events events;
+  private final SpecialEnqueuer specials;
+  private final Herald herald;
   private final Scheduler scheduler;
   private final GroupCommit<JobRow, Receipt> group;
 
   /**
    * @param scheduler where callers hear of their commit
    */
-  public Enqueuer(Encoder encoder, Inserts inserts, Bell bell, Events events, Scheduler scheduler) {
+  public Enqueuer(
+      Encoder encoder,
+      Inserts inserts,
+      SpecialEnqueuer specials,
+      Herald herald,
+      Scheduler scheduler) {
     this.encoder = encoder;
     this.inserts = inserts;
-    this.bell = bell;
+    this.specials = specials;
+    this.herald = herald;
     this.scheduler = scheduler;
-    this.events = events;
     this.group =
         new GroupCommit<>(this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS);
   }
@@ -57,7 +59,7 @@ public final class Enqueuer {
     return Mono.deferContextual(
         caller -> {
           Connection current = inserts.current(caller);
-          return current == null ? group.submit(row) : write(row, current);
+          return current == null ? submit(row) : write(row, current);
         });
   }
 
@@ -67,9 +69,11 @@ public final class Enqueuer {
   }
 
   private Mono<Receipt> write(JobRow row, Connection connection) {
-    return inserts
-        .write(List.of(row), connection)
-        .map(inserted -> Receipt.inserted(inserted.get(0).id()));
+    return write(List.of(row), connection).map(receipts -> receipts.get(0));
+  }
+
+  private Mono<Receipt> submit(JobRow row) {
+    return row.isSpecial() ? specials.submit(row) : group.submit(row);
   }
 
   /**
@@ -85,7 +89,7 @@ public final class Enqueuer {
   }
 
   private Flux<Receipt> commitAll(Publisher<NewJob> jobs) {
-    return Flux.from(jobs).map(encoder::encode).flatMapSequential(group::submit, IN_FLIGHT, 1);
+    return Flux.from(jobs).map(encoder::encode).flatMapSequential(this::submit, IN_FLIGHT, 1);
   }
 
   /**
@@ -96,9 +100,32 @@ public final class Enqueuer {
     return Flux.from(jobs)
         .map(encoder::encode)
         .buffer(GROUP_SIZE)
-        .concatMap(rows -> inserts.write(rows, connection), 0)
-        .concatMapIterable(inserted -> inserted)
-        .map(inserted -> Receipt.inserted(inserted.id()));
+        .concatMap(rows -> write(rows, connection), 0)
+        .concatMapIterable(receipts -> receipts);
+  }
+
+  /** Those that are nothing special first; emits the receipts in the order of the rows. */
+  private Mono<List<Receipt>> write(List<JobRow> rows, Connection connection) {
+    Map<Boolean, List<JobRow>> parts =
+        rows.stream().collect(Collectors.partitioningBy(JobRow::isSpecial));
+    List<JobRow> plain = parts.getOrDefault(false, List.of());
+    List<JobRow> special = parts.getOrDefault(true, List.of());
+    Mono<List<Receipt>> first =
+        plain.isEmpty()
+            ? Mono.just(List.of())
+            : inserts.write(plain, connection).map(Enqueuer::receipts);
+    return special.isEmpty()
+        ? first
+        : first.zipWhen(
+            receipts -> specials.write(special, connection),
+            (ofPlain, ofSpecial) -> inOrder(rows, ofPlain, ofSpecial));
+  }
+
+  private static List<Receipt> inOrder(
+      List<JobRow> rows, List<Receipt> plain, List<Receipt> special) {
+    Iterator<Receipt> ofPlain = plain.iterator();
+    Iterator<Receipt> ofSpecial = special.iterator();
+    return rows.stream().map(row -> (row.isSpecial() ? ofSpecial : ofPlain).next()).toList();
   }
 
   /**
@@ -106,36 +133,19 @@ public final class Enqueuer {
    * have their receipts.
    */
   public Mono<Void> close() {
-    return group.close();
+    return Mono.when(group.close(), specials.close());
   }
 
   private Mono<List<Receipt>> commit(List<JobRow> rows) {
     return inserts
         .commit(rows)
-        .doOnNext(inserted -> ring(rows, inserted))
+        .doOnNext(inserted -> herald.ring(rows, inserted, News.NONE))
         .publishOn(scheduler)
-        .doOnNext(inserted -> tell(rows, inserted))
-        .map(inserted -> inserted.stream().map(row -> Receipt.inserted(row.id())).toList());
+        .doOnNext(inserted -> herald.tell(rows, inserted))
+        .map(Enqueuer::receipts);
   }
 
-  private void ring(List<JobRow> rows, List<Inserted> inserted) {
-    Set<String> queues = new HashSet<>();
-    long soonest = -1;
-    for (int i = 0; i < inserted.size(); i++) {
-      long dueIn = inserted.get(i).dueIn();
-      if (dueIn == 0) {
-        queues.add(rows.get(i).queue());
-      } else if (soonest < 0 || dueIn < soonest) {
-        soonest = dueIn;
-      }
-    }
-    bell.ring(new News(queues, soonest, Set.of()));
-  }
-
-  private void tell(List<JobRow> rows, List<Inserted> inserted) {
-    for (int i = 0; i < inserted.size(); i++) {
-      events.ofJob(
-          JobEvent.Kind.INSERTED, inserted.get(i).id(), rows.get(i).queue(), rows.get(i).worker());
-    }
+  private static List<Receipt> receipts(List<Answer.Given> inserted) {
+    return inserted.stream().map(Answer.Given::receipt).toList();
   }
 }

@@ -7,6 +7,7 @@ import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.job.Receipt;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -33,22 +34,27 @@ public final class Inserts {
   }
 
   /** Commits the rows; the nodes are left to be woken by the caller. */
-  Mono<List<Inserted>> commit(List<JobRow> rows) {
+  Mono<List<Answer.Given>> commit(List<JobRow> rows) {
     return database.list(enqueue, bind("off", rows), Inserts::read);
   }
 
   /** Writes the rows in the caller's transaction; the nodes are woken by its commit. */
-  Mono<List<Inserted>> write(List<JobRow> rows, Connection connection) {
+  Mono<List<Answer.Given>> write(List<JobRow> rows, Connection connection) {
     return Database.list(connection, enqueue, bind("on", rows), Inserts::read);
   }
 
-  private static Inserted read(Readable row) {
-    return new Inserted(
-        Objects.requireNonNull(row.get(0, Long.class)),
+  private static Answer.Given read(Readable row) {
+    return new Answer.Given(
+        Receipt.inserted(Objects.requireNonNull(row.get(0, Long.class))),
         Objects.requireNonNull(row.get(1, Long.class)));
   }
 
   private static Consumer<Statement> bind(String notify, List<JobRow> rows) {
+    return statement -> bindRows(statement.bind(0, notify), rows);
+  }
+
+  /** Binds what all jobs have, as $2 to $11. */
+  static void bindRows(Statement statement, List<JobRow> rows) {
     int n = rows.size();
     String[] queues = new String[n];
     String[] workers = new String[n];
@@ -73,25 +79,16 @@ public final class Inserts {
       tags[i] = row.tags();
       partitionKeys[i] = row.partitionKey();
     }
-    return statement ->
-        statement
-            .bind(0, notify)
-            .bind(1, queues)
-            .bind(2, workers)
-            .bind(3, args)
-            .bind(4, priorities)
-            .bind(5, maxAttempts)
-            .bind(6, dueAt)
-            .bind(7, dueIn)
-            .bind(8, meta)
-            .bind(9, tags)
-            .bind(10, partitionKeys);
+    statement
+        .bind(1, queues)
+        .bind(2, workers)
+        .bind(3, args)
+        .bind(4, priorities)
+        .bind(5, maxAttempts)
+        .bind(6, dueAt)
+        .bind(7, dueIn)
+        .bind(8, meta)
+        .bind(9, tags)
+        .bind(10, partitionKeys);
   }
-
-  /**
-   * A row that was inserted.
-   *
-   * @param dueIn in how many ms it is due, 0 if now
-   */
-  record Inserted(long id, long dueIn) {}
 }

@@ -1,11 +1,14 @@
 package io.shigoto.internal.enqueue;
 
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A job as it will be inserted: checked, with all defaults filled in, args and meta and tags as
  * JSON.
+ *
+ * @param unique which others it is the same as; null: none
  */
 record JobRow(
     String queue,
@@ -17,7 +20,18 @@ record JobRow(
     @Nullable Long dueIn,
     @Nullable String meta,
     @Nullable String tags,
-    @Nullable String partitionKey) {
+    @Nullable String partitionKey,
+    @Nullable UniqueRow unique) {
+
+  /** Whether there is more to do than to insert it. */
+  boolean isSpecial() {
+    return unique != null;
+  }
+
+  /** Its unique key; only asked for where it has one. */
+  String key() {
+    return Objects.requireNonNull(unique).key();
+  }
 
   /** Roughly how many bytes it takes in a statement. */
   int weight() {

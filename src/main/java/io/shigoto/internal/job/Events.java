@@ -54,9 +54,10 @@ public final class Events {
     }
   }
 
-  public void ofJob(JobEvent.Kind kind, long id, String queue, String worker) {
+  public void ofJob(
+      JobEvent.Kind kind, long id, String queue, String worker, @Nullable String detail) {
     if (heard()) {
-      tell(new JobEvent(kind, node, id, queue, worker, null, null, null, null));
+      tell(new JobEvent(kind, node, id, queue, worker, null, null, null, detail));
     }
   }
 

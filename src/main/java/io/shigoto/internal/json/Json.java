@@ -4,10 +4,14 @@ import io.shigoto.worker.ReactiveWorker;
 import io.shigoto.worker.Worker;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -17,6 +21,9 @@ public final class Json {
   private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
 
   private static final JsonMapper OWN = JsonMapper.builder().build();
+
+  private static final JsonMapper EXACT =
+      JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).build();
 
   private final JsonMapper mapper;
   private final int limit;
@@ -58,6 +65,34 @@ public final class Json {
   /** Writes a record of the library's own, whose strings are known to be storable. No limit. */
   public String writeOwn(Record value) {
     return OWN.writeValueAsString(value);
+  }
+
+  /**
+   * The same text for every way of writing the same value.
+   *
+   * @param what names the value in errors
+   * @param keys which fields of an object are taken; empty: the value as a whole
+   * @throws IllegalArgumentException if it is no object that has one of these fields
+   */
+  public String canonical(String what, String text, Set<String> keys) {
+    JsonNode value;
+    try {
+      value = EXACT.readTree(text);
+    } catch (JacksonException refused) {
+      throw new IllegalArgumentException(
+          "%s cannot be compared: %s".formatted(what, refused.getClass().getSimpleName()));
+    }
+    StringBuilder canonical = new StringBuilder(text.length());
+    if (keys.isEmpty()) {
+      CanonicalJson.write(value, OWN, canonical);
+    } else if (value.isObject() && keys.stream().anyMatch(value::hasNonNull)) {
+      CanonicalJson.writeFields(value, keys, OWN, canonical);
+    } else {
+      throw new IllegalArgumentException(
+          "%s must be an object with one of the fields %s by which it is unique"
+              .formatted(what, new TreeSet<>(keys)));
+    }
+    return canonical.toString();
   }
 
   /**

@@ -18,7 +18,8 @@ public final class Migrations {
 
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
   private static final String PRELUDE = "V000__migrations";
-  private static final List<String> STEPS = List.of("V001__engine");
+  private static final List<String> STEPS =
+      List.of("V001__engine", "V002__unique_keys", "V003__special_enqueue");
 
   private final Statements sql;
   private final String prelude;

@@ -19,7 +19,9 @@ public final class Statements {
           "create_day",
           "drop_day",
           "enqueue",
+          "enqueue_special",
           "find_days",
+          "find_holders",
           "find_job",
           "find_lost",
           "find_owned",
@@ -38,7 +40,8 @@ public final class Statements {
           "renew",
           "settle",
           "settle_completed",
-          "sweep_history");
+          "sweep_history",
+          "take_away_keys");
 
   private final String schema;
   private final Map<String, Sql> byName;

@@ -29,7 +29,11 @@ CREATE TABLE shigoto.jobs (
   errors        jsonb,
   progress      smallint,
   batch_id      bigint,
+  -- Only one job holds a key: until then (NULL: without end), and while it is in these states (NULL: in all of this
+  -- table).
   unique_key    uuid,
+  unique_until  timestamptz,
+  unique_states shigoto.job_state[],
   -- The jobs it waited for, and how many of them have not ended yet.
   depends_on    bigint[],
   pending       integer,
@@ -88,6 +92,8 @@ CREATE TABLE shigoto.job_history (
   progress      smallint,
   batch_id      bigint,
   unique_key    uuid,
+  unique_until  timestamptz,
+  unique_states shigoto.job_state[],
   depends_on    bigint[],
   CONSTRAINT job_history_terminal CHECK (state IN ('completed', 'discarded', 'cancelled'))
 ) PARTITION BY RANGE (finished_at);
@@ -100,12 +106,12 @@ CREATE TABLE shigoto.job_history_default PARTITION OF shigoto.job_history DEFAUL
 CREATE VIEW shigoto.all_jobs AS
 SELECT id, lease, scheduled_at, inserted_at, claimed_at, NULL::timestamptz AS finished_at, state, attempt,
        max_attempts, priority, owner, queue, worker, args, meta, tags, partition_key, errors, NULL::jsonb AS result,
-       progress, batch_id, unique_key, depends_on, pending
+       progress, batch_id, unique_key, unique_until, unique_states, depends_on, pending
   FROM shigoto.jobs
 UNION ALL
 SELECT id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt,
        max_attempts, priority, NULL::uuid AS owner, queue, worker, args, meta, tags, partition_key, errors, result,
-       progress, batch_id, unique_key, depends_on, NULL::integer AS pending
+       progress, batch_id, unique_key, unique_until, unique_states, depends_on, NULL::integer AS pending
   FROM shigoto.job_history;
 
 -- One row per incarnation of a node. The lease is the node's right to run jobs: it is renewed by the
@@ -175,6 +181,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   told text[];
 BEGIN
+  PERFORM shigoto.release_keys(ended);
   told := ARRAY(SELECT 'j' || job.id FROM unnest(ended) AS job WHERE job.watched);
   IF at_commit THEN
     PERFORM pg_notify('shigoto', message) FROM unnest(told) AS message;

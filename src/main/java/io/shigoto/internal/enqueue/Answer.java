@@ -1,0 +1,20 @@
+package io.shigoto.internal.enqueue;
+
+import io.shigoto.job.Receipt;
+
+/** What became of a job that was to be inserted. */
+sealed interface Answer {
+
+  /**
+   * It stands in the database, or another one does.
+   *
+   * @param dueIn in how many ms it is due, 0 if now
+   */
+  record Given(Receipt receipt, long dueIn) implements Answer {}
+
+  /** Another one has its key, and the snapshot of the transaction may be too old to tell which. */
+  record Unseen() implements Answer {}
+
+  /** An unfinished transaction takes or gives back its key: nothing is known until it ends. */
+  record Busy() implements Answer {}
+}

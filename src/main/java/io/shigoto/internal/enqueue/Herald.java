@@ -1,0 +1,81 @@
+package io.shigoto.internal.enqueue;
+
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.News;
+import io.shigoto.job.Receipt;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Tells of a commit: the nodes of what is due, and whoever listens of each job. */
+public final class Herald {
+
+  private final Bell bell;
+  private final Events events;
+
+  public Herald(Bell bell, Events events) {
+    this.bell = bell;
+    this.events = events;
+  }
+
+  /**
+   * Tells the nodes.
+   *
+   * @param answers in the order of the rows
+   * @param also what else has happened
+   */
+  void ring(List<JobRow> rows, List<? extends Answer> answers, News also) {
+    Set<String> queues = new HashSet<>();
+    long soonest = -1;
+    for (int i = 0; i < answers.size(); i++) {
+      if (answers.get(i) instanceof Answer.Given given
+          && given.receipt() instanceof Receipt.Inserted) {
+        if (given.dueIn() == 0) {
+          queues.add(rows.get(i).queue());
+        } else if (soonest < 0 || given.dueIn() < soonest) {
+          soonest = given.dueIn();
+        }
+      }
+    }
+    News news = new News(queues, soonest, Set.of()).and(also);
+    if (!news.isNone()) {
+      bell.ring(news);
+    }
+  }
+
+  /**
+   * Tells whoever listens.
+   *
+   * @param answers in the order of the rows
+   */
+  void tell(List<JobRow> rows, List<? extends Answer> answers) {
+    for (int i = 0; i < answers.size(); i++) {
+      if (answers.get(i) instanceof Answer.Given given) {
+        tell(rows.get(i), given.receipt());
+      }
+    }
+  }
+
+  private void tell(JobRow row, Receipt receipt) {
+    if (receipt instanceof Receipt.Conflict conflict) {
+      tell(row, conflict);
+    } else {
+      events.ofJob(JobEvent.Kind.INSERTED, receipt.id(), row.queue(), row.worker(), null);
+    }
+  }
+
+  private void tell(JobRow row, Receipt.Conflict conflict) {
+    if (events.heard()) {
+      String changes =
+          conflict.changes().stream()
+              .map(change -> change.name().toLowerCase(Locale.ROOT))
+              .sorted()
+              .collect(Collectors.joining(" "));
+      events.ofJob(JobEvent.Kind.CONFLICT, conflict.id(), row.queue(), row.worker(), changes);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package io.shigoto.internal.enqueue;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import io.shigoto.internal.enqueue.SpecialInserts.Answered;
+import io.shigoto.internal.flow.Gate;
+import io.shigoto.internal.flow.GroupCommit;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.job.Receipt;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * The way in for jobs of which there may be one like it already. It is the same way as for all
+ * others, in groups; only those that an unfinished transaction keeps waiting leave their group, and
+ * are tried by themselves until it ends.
+ */
+public final class SpecialEnqueuer {
+
+  private static final int GROUP_SIZE = 1000;
+
+  /** What comes later is written later: the last one is to win. */
+  private static final int WRITERS = 1;
+
+  private static final Duration PAUSE = Duration.ofMillis(100);
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  private final SpecialInserts inserts;
+  private final Duration patience;
+  private final Herald herald;
+  private final Scheduler scheduler;
+  private final Scheduler timer;
+  private final GroupCommit<JobRow, Answer> group;
+  private final Gate alone = new Gate();
+
+  /**
+   * @param patience how long a job waits for a transaction of others that has its key
+   * @param scheduler where callers hear of their commit
+   */
+  public SpecialEnqueuer(
+      SpecialInserts inserts,
+      Duration patience,
+      Herald herald,
+      Scheduler scheduler,
+      Scheduler timer) {
+    this.inserts = inserts;
+    this.patience = patience;
+    this.herald = herald;
+    this.scheduler = scheduler;
+    this.timer = timer;
+    this.group =
+        new GroupCommit<>(this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS);
+  }
+
+  /** Inserts it in a transaction of its own or a group's; emits after the commit. */
+  Mono<Receipt> submit(JobRow row) {
+    return group
+        .submit(row)
+        .flatMap(answer -> receipt(row, answer))
+        .switchIfEmpty(Mono.defer(() -> alone(row)));
+  }
+
+  private Mono<List<Answer>> commit(List<JobRow> rows) {
+    return inserts
+        .commit(rows)
+        .doOnNext(answered -> herald.ring(rows, answered.answers(), answered.news()))
+        .publishOn(scheduler)
+        .doOnNext(answered -> herald.tell(rows, answered.answers()))
+        .map(Answered::answers);
+  }
+
+  private Mono<Receipt> alone(JobRow row) {
+    return alone.pass(
+        Mono.delay(PAUSE, timer)
+            .then(Mono.defer(() -> commit(List.of(row))))
+            .flatMap(answers -> receipt(row, answers.get(0)))
+            .repeatWhenEmpty(this::tries)
+            .switchIfEmpty(Mono.error(() -> waitedTooLong(row))));
+  }
+
+  private Flux<Long> tries(Flux<Long> failed) {
+    return failed.take(patience.dividedBy(PAUSE)).takeWhile(again -> !alone.isClosed());
+  }
+
+  private RuntimeException waitedTooLong(JobRow row) {
+    return alone.isClosed()
+        ? Gate.refusal()
+        : new R2dbcTimeoutException(
+            "the unique key of a job for '%s' was held by an unfinished transaction for %s"
+                .formatted(row.worker(), patience),
+            LOCK_NOT_AVAILABLE);
+  }
+
+  /**
+   * Takes no more jobs but those in a caller's transaction; completes when those that it has taken
+   * have their receipts. One that waits for a transaction of others fails.
+   */
+  Mono<Void> close() {
+    return group.close().then(alone.close());
+  }
+
+  /** Empty if it has to be tried again. */
+  private Mono<Receipt> receipt(JobRow row, Answer answer) {
+    if (answer instanceof Answer.Given given) {
+      return Mono.just(given.receipt());
+    }
+    return answer instanceof Answer.Busy
+        ? Mono.empty()
+        : inserts.holders(List.of(row.key())).mapNotNull(holders -> conflict(row, holders));
+  }
+
+  private static @Nullable Receipt conflict(JobRow row, Map<String, Long> holders) {
+    Long holder = holders.get(row.key());
+    return holder == null ? null : Receipt.conflict(holder, Set.of());
+  }
+
+  /** Writes them in the caller's transaction; emits their receipts, in order. */
+  Mono<List<Receipt>> write(List<JobRow> rows, Connection connection) {
+    return write(rows, connection, false);
+  }
+
+  /**
+   * What the transaction cannot see is looked up outside of it. Who is not found there either has
+   * ended meanwhile, and the key is free; or it is a job of this very transaction.
+   */
+  private Mono<List<Receipt>> write(List<JobRow> rows, Connection connection, boolean again) {
+    return inserts
+        .write(rows, connection)
+        .flatMap(
+            answers -> {
+              List<JobRow> unseen = unseen(rows, answers);
+              return unseen.isEmpty()
+                  ? Mono.just(merge(answers, List.of()))
+                  : found(unseen, connection, again).map(receipts -> merge(answers, receipts));
+            });
+  }
+
+  private Mono<List<Receipt>> found(List<JobRow> unseen, Connection connection, boolean again) {
+    List<String> keys = unseen.stream().map(JobRow::key).distinct().toList();
+    return inserts
+        .holders(keys)
+        .flatMap(
+            outside ->
+                again && outside.size() < keys.size()
+                    ? inserts.holders(keys, connection).map(inside -> both(inside, outside))
+                    : Mono.just(outside))
+        .flatMap(holders -> met(unseen, holders, connection));
+  }
+
+  private Mono<List<Receipt>> met(
+      List<JobRow> unseen, Map<String, Long> holders, Connection connection) {
+    List<JobRow> free = unseen.stream().filter(row -> !holders.containsKey(row.key())).toList();
+    Mono<List<Receipt>> rest =
+        free.isEmpty() ? Mono.just(List.of()) : write(free, connection, true);
+    return rest.map(
+        receipts -> {
+          Iterator<Receipt> next = receipts.iterator();
+          return unseen.stream()
+              .map(row -> holders.containsKey(row.key()) ? conflict(row, holders) : next.next())
+              .toList();
+        });
+  }
+
+  private static List<JobRow> unseen(List<JobRow> rows, List<Answer> answers) {
+    return IntStream.range(0, rows.size())
+        .filter(i -> !(answers.get(i) instanceof Answer.Given))
+        .mapToObj(rows::get)
+        .toList();
+  }
+
+  /** The receipts that were given, and these for the others, in order. */
+  private static List<Receipt> merge(List<Answer> answers, List<Receipt> others) {
+    Iterator<Receipt> next = others.iterator();
+    return answers.stream()
+        .map(answer -> answer instanceof Answer.Given given ? given.receipt() : next.next())
+        .toList();
+  }
+
+  private static Map<String, Long> both(Map<String, Long> some, Map<String, Long> others) {
+    Map<String, Long> all = new HashMap<>(some);
+    all.putAll(others);
+    return all;
+  }
+}

@@ -1,0 +1,191 @@
+package io.shigoto.worker;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What makes jobs the same, how long there is only one of them, and what a second one does to the
+ * first. Immutable, each method gives a changed copy: {@code Unique.by(WORKER, ARGS).within(day)}.
+ *
+ * <p>Jobs are the same if the chosen fields are: they have the same key. The job that holds a key
+ * keeps others with that key from being inserted, in any transaction and at any isolation level; an
+ * enqueue is then answered by a conflict, which is no error. How long it does so is decided by the
+ * job that holds the key; what happens at a conflict by the one that comes second.
+ *
+ * <p>Errors: what makes no sense is refused by the method that takes it, with an {@link
+ * IllegalArgumentException} that names it.
+ *
+ * @param fields what is compared; empty: nothing, the job is not unique
+ * @param argsKeys which fields of the args are compared; empty: the args as a whole
+ * @param hold for how much of its life a job holds its key
+ * @param after the ends after which it still does
+ * @param period how long it holds the key at most, from its insert; null: without end
+ * @param replaced what a job that was never started takes over from the one that comes second
+ * @param debounced how long it waits from then on; null: as long as before
+ */
+public record Unique(
+    Set<Field> fields,
+    Set<String> argsKeys,
+    Hold hold,
+    Set<End> after,
+    @Nullable Duration period,
+    Set<Replace> replaced,
+    @Nullable Duration debounced) {
+
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofDays(365_000);
+
+  private static final Unique NONE =
+      new Unique(Set.of(), Set.of(), Hold.UNTIL_ENDED, Set.of(), null, Set.of(), null);
+
+  /** What can be compared. */
+  public enum Field {
+    /** The worker's name, as it is stored with the job. */
+    WORKER,
+    /** The args, or those that {@link #argsKeys(String...)} names. */
+    ARGS,
+    /** The queue. */
+    QUEUE
+  }
+
+  /** For how much of its life a job holds its key. */
+  public enum Hold {
+    /** While it waits for a run. */
+    UNTIL_STARTED,
+    /** While it waits or runs. */
+    UNTIL_ENDED
+  }
+
+  /** How a job can end. */
+  public enum End {
+    COMPLETED,
+    DISCARDED,
+    CANCELLED
+  }
+
+  /** What a job can take over from one that comes second. */
+  public enum Replace {
+    ARGS,
+    PRIORITY,
+    MAX_ATTEMPTS,
+    SCHEDULED_AT,
+    TAGS
+  }
+
+  public Unique {
+    fields = Set.copyOf(fields);
+    argsKeys = Set.copyOf(argsKeys);
+    after = Set.copyOf(after);
+    replaced = Set.copyOf(replaced);
+    require(
+        hold == Hold.UNTIL_ENDED || after.isEmpty(),
+        "a key that is given up at the start cannot be kept after the end, but after is",
+        after);
+    require(
+        debounced == null || !replaced.contains(Replace.SCHEDULED_AT),
+        "scheduledAt is either replaced or moved by debounce, but replaced is",
+        replaced);
+    require(isSpan(period), "period must be from 1 ms to 365000 days, but is", period);
+    require(isSpan(debounced), "debounce must be from 1 ms to 365000 days, but is", debounced);
+  }
+
+  /** Any number of the same job, whatever its worker says. */
+  public static Unique none() {
+    return NONE;
+  }
+
+  /** One of all jobs that have these fields in common. */
+  public static Unique by(Field first, Field... more) {
+    return new Unique(
+        EnumSet.of(first, more), Set.of(), Hold.UNTIL_ENDED, Set.of(), null, Set.of(), null);
+  }
+
+  /**
+   * Compares only these fields of the args, which must be an object; one that is missing is as if
+   * it were null, but a job must have one of them.
+   */
+  public Unique argsKeys(String... keys) {
+    require(keys.length > 0, "argsKeys must name at least one, but are", List.of());
+    Set<String> chosen = new LinkedHashSet<>();
+    for (String key : keys) {
+      chosen.add(Objects.requireNonNull(key, "key of args"));
+    }
+    Set<Field> all = new LinkedHashSet<>(fields);
+    all.add(Field.ARGS);
+    return new Unique(all, chosen, hold, after, period, replaced, debounced);
+  }
+
+  /**
+   * Lets the next one in so long after the insert of the first, even if that still lives. From 1 ms
+   * to 365000 days. Default: without end.
+   */
+  public Unique within(Duration period) {
+    return new Unique(
+        fields,
+        argsKeys,
+        hold,
+        after,
+        Objects.requireNonNull(period, "period"),
+        replaced,
+        debounced);
+  }
+
+  /**
+   * Lets the next one in as soon as the first is started: so what changes during a run leads to
+   * another one. If a run comes back (it failed and is to be retried, it snoozed, its node stopped
+   * or was lost) and another job took the key meanwhile, the one that comes back is cancelled: the
+   * other one does its work. Default: only when the first has ended.
+   */
+  public Unique untilStarted() {
+    return new Unique(fields, argsKeys, Hold.UNTIL_STARTED, after, period, replaced, debounced);
+  }
+
+  /**
+   * Keeps others out after these ends too: until the period is over, or, without a period, for as
+   * long as ended jobs are kept. Default: after none.
+   */
+  public Unique alsoAfter(End... ends) {
+    return new Unique(
+        fields, argsKeys, hold, Set.copyOf(Arrays.asList(ends)), period, replaced, debounced);
+  }
+
+  /**
+   * Has the first job take these over from the one that comes second, unless it was started.
+   * Default: nothing.
+   */
+  public Unique replace(Replace... replaced) {
+    return new Unique(
+        fields, argsKeys, hold, after, period, Set.copyOf(Arrays.asList(replaced)), debounced);
+  }
+
+  /**
+   * Has each job of a series wait so long, by the database's clock, from the latest enqueue on,
+   * unless it was started: one run, this long after the last trigger. A job that is given a time of
+   * its own is first due then. From 1 ms to 365000 days. Default: none.
+   */
+  public Unique debounce(Duration time) {
+    return new Unique(
+        fields, argsKeys, hold, after, period, replaced, Objects.requireNonNull(time, "debounce"));
+  }
+
+  /** Whether nothing is compared. */
+  public boolean isNone() {
+    return fields.isEmpty();
+  }
+
+  private static boolean isSpan(@Nullable Duration time) {
+    return time == null || (time.compareTo(SHORTEST) >= 0 && time.compareTo(LONGEST) <= 0);
+  }
+
+  private static void require(boolean holds, String rule, @Nullable Object value) {
+    if (!holds) {
+      throw new IllegalArgumentException(rule + " " + value);
+    }
+  }
+}

@@ -1,0 +1,228 @@
+-- The insert of jobs that have something special about them: enqueue.sql is for all others.
+
+-- A job as it is given.
+CREATE TYPE shigoto.new_job AS (
+  queue         text,
+  worker        text,
+  args          jsonb,
+  priority      smallint,
+  max_attempts  integer,
+  scheduled_at  timestamptz,
+  meta          jsonb,
+  tags          text[],
+  partition_key text,
+  unique_key    uuid,
+  unique_until  timestamptz,
+  unique_states shigoto.job_state[],
+  -- What a job that holds its key, and was never started, takes over from it; and how long that then waits.
+  replaces      text[],
+  debounce      interval
+);
+
+-- What became of one.
+--   inserted: under this id, due in so many ms (0: now)
+--   conflict: this job holds its key, and took over the changes
+--   unseen:   somebody holds its key, but the snapshot of the transaction may be too old to tell who
+--   busy:     an unfinished transaction takes or gives back its key, or has changed the job that holds it
+-- A row without a place has messages for the nodes, in the form of the notifications of the channel.
+CREATE TYPE shigoto.enqueued AS (
+  place   integer,
+  id      bigint,
+  due_in  bigint,
+  outcome text,
+  changes text[]
+);
+
+-- Inserts jobs: of those given, which have these ids in their order, the ones that are chosen. All ids ascend.
+CREATE FUNCTION shigoto.insert_jobs(given shigoto.new_job[], ids bigint[], chosen bigint[])
+RETURNS SETOF shigoto.enqueued LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY
+  WITH inserted AS (
+    INSERT INTO shigoto.jobs AS job (id, queue, worker, args, priority, max_attempts, scheduled_at, meta, tags,
+           partition_key, unique_key, unique_until, unique_states)
+    SELECT ids[ordinality], new.queue, new.worker, new.args, new.priority, new.max_attempts, new.scheduled_at, new.meta,
+           new.tags, new.partition_key, new.unique_key, new.unique_until, new.unique_states
+      FROM unnest(given) WITH ORDINALITY AS new
+     WHERE chosen[width_bucket(ids[ordinality], chosen)] = ids[ordinality]
+     ORDER BY ordinality
+    RETURNING job.id, job.state, job.scheduled_at
+  )
+  SELECT width_bucket(job.id, ids), job.id,
+         CASE job.state WHEN 'scheduled' THEN shigoto.ms_until(job.scheduled_at) ELSE 0 END,
+         'inserted', NULL::text[]
+    FROM inserted AS job;
+END $$;
+
+CREATE FUNCTION shigoto.ms_until(due timestamptz) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT ceil(extract(epoch FROM due - clock_timestamp()) * 1000)::bigint
+$$;
+
+-- Jobs that were never started, and are locked, were met by others with their key: they take over what those replace,
+-- the last of them wins.
+-- met: for each of those given, the job that it met; 0 if none.
+CREATE FUNCTION shigoto.replace_jobs(given shigoto.new_job[], met bigint[], at_commit boolean)
+RETURNS SETOF shigoto.enqueued LANGUAGE plpgsql AS $$
+DECLARE
+  last  record;
+  fresh shigoto.new_job;
+  held  record;
+  told  text[] := '{}';
+BEGIN
+  FOR last IN
+    SELECT met[ordinality] AS holder,
+           max(ordinality) FILTER (WHERE 'args' = ANY (new.replaces)) AS args,
+           max(ordinality) FILTER (WHERE 'priority' = ANY (new.replaces)) AS priority,
+           max(ordinality) FILTER (WHERE 'max_attempts' = ANY (new.replaces)) AS max_attempts,
+           max(ordinality) FILTER (WHERE 'tags' = ANY (new.replaces)) AS tags,
+           max(ordinality) FILTER (WHERE 'scheduled_at' = ANY (new.replaces) OR new.debounce IS NOT NULL) AS due
+      FROM unnest(given) WITH ORDINALITY AS new
+     WHERE met[ordinality] > 0
+     GROUP BY met[ordinality]
+     ORDER BY met[ordinality]
+  LOOP
+    fresh.args := (given[last.args]).args;
+    fresh.priority := (given[last.priority]).priority;
+    fresh.max_attempts := (given[last.max_attempts]).max_attempts;
+    fresh.tags := (given[last.tags]).tags;
+    fresh.scheduled_at := coalesce(now() + (given[last.due]).debounce, (given[last.due]).scheduled_at);
+    UPDATE shigoto.jobs AS job
+       SET args = coalesce(fresh.args, job.args),
+           priority = coalesce(fresh.priority, job.priority),
+           max_attempts = coalesce(fresh.max_attempts, job.max_attempts),
+           tags = CASE WHEN last.tags IS NULL THEN job.tags ELSE fresh.tags END,
+           scheduled_at = coalesce(fresh.scheduled_at, job.scheduled_at),
+           state = CASE WHEN fresh.scheduled_at IS NULL OR job.state = 'waiting' THEN job.state
+                        WHEN fresh.scheduled_at > now() THEN 'scheduled'
+                        ELSE 'available' END
+     WHERE job.id = last.holder
+    RETURNING job.queue, job.state, job.scheduled_at INTO held;
+    IF last.due IS NOT NULL AND held.state = 'available' THEN
+      told := told || ('q' || held.queue);
+    ELSIF last.due IS NOT NULL AND held.state = 'scheduled' THEN
+      told := told || ('d' || greatest(0, shigoto.ms_until(held.scheduled_at)));
+    END IF;
+  END LOOP;
+  IF at_commit THEN
+    PERFORM pg_notify('shigoto', message) FROM unnest(told) AS message;
+  ELSIF cardinality(told) > 0 THEN
+    RETURN NEXT ROW(NULL, NULL, NULL, 'told', told)::shigoto.enqueued;
+  END IF;
+  RETURN QUERY
+  SELECT ordinality::integer, met[ordinality], NULL::bigint, 'conflict',
+         coalesce(new.replaces, '{}') || CASE WHEN new.debounce IS NULL THEN '{}'::text[] ELSE '{debounced}' END
+    FROM unnest(given) WITH ORDINALITY AS new
+   WHERE met[ordinality] > 0;
+END $$;
+
+-- Locks jobs that were never started, in the order of their ids.
+-- patient: who waits too long fails. Otherwise it is an answer.
+-- Returns those that it found so; NULL if it waited too long, or if the snapshot of the transaction is too old.
+CREATE FUNCTION shigoto.lock_unstarted(jobs bigint[], patient boolean) RETURNS bigint[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT job.id
+      FROM shigoto.jobs AS job
+     WHERE job.id = ANY (jobs)
+       AND job.lease = 0
+     ORDER BY job.id
+       FOR UPDATE);
+EXCEPTION
+  WHEN serialization_failure THEN
+    RETURN NULL;
+  WHEN lock_not_available OR deadlock_detected THEN
+    IF patient THEN
+      RAISE;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Inserts jobs, or answers why not. Those of the same key are looked at in their order. Everything that has to be
+-- waited for is waited for in the same order by everybody: keys by their order, then jobs by id.
+-- at_commit: the transaction is the caller's. It waits as long as the caller has said, and its commit wakes the nodes.
+-- Otherwise it is ours, and is kept waiting for an instant only.
+-- Returns one row for each job, in any order, and perhaps messages.
+CREATE FUNCTION shigoto.enqueue_special(given shigoto.new_job[], at_commit boolean)
+RETURNS SETOF shigoto.enqueued LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  -- Whether each statement sees what was committed before it.
+  sees    CONSTANT boolean := current_setting('transaction_isolation') IN ('read committed', 'read uncommitted');
+  ids     CONSTANT bigint[] := ARRAY(SELECT nextval('shigoto.jobs_id_seq') FROM generate_series(1, cardinality(given)));
+  -- By place; there is no null in it, so that an element is found at once.
+  none    CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+  keys    CONSTANT uuid[] := ARRAY(
+            SELECT coalesce(unique_key, none) FROM unnest(given) WITH ORDINALITY ORDER BY ordinality);
+  pending integer[] := ARRAY(SELECT n FROM generate_subscripts(keys, 1) AS n WHERE keys[n] <> none);
+  again   integer[];
+  taken   bigint[];
+  busy    uuid[];
+  over    uuid[];
+  met     bigint[];
+  locked  bigint[];
+  place   integer;
+  wishes  boolean;
+  holder  record;
+BEGIN
+  PERFORM set_config('shigoto.notify', CASE WHEN at_commit THEN 'on' ELSE 'off' END, true);
+  IF NOT at_commit THEN
+    PERFORM set_config('lock_timeout', '100ms', true);
+  END IF;
+  IF cardinality(pending) < cardinality(given) THEN
+    RETURN QUERY SELECT * FROM shigoto.insert_jobs(
+      given, ids, ARRAY(SELECT ids[n] FROM generate_subscripts(keys, 1) AS n WHERE keys[n] = none));
+  END IF;
+
+  WHILE cardinality(pending) > 0 LOOP
+    SELECT grasp.taken, ARRAY(SELECT keys[width_bucket(id, ids)] FROM unnest(grasp.busy) AS id)
+      INTO taken, busy
+      FROM shigoto.take_keys(ARRAY(
+             SELECT ROW(new.unique_key, ids[ordinality], new.unique_until, new.unique_states, NULL)::shigoto.unique_keys
+               FROM unnest(given) WITH ORDINALITY AS new
+              WHERE pending[width_bucket(ordinality::integer, pending)] = ordinality), at_commit) AS grasp;
+    RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, taken);
+
+    again := '{}';
+    over := '{}';
+    met := array_fill(0::bigint, ARRAY[cardinality(given)]);
+    FOREACH place IN ARRAY pending LOOP
+      CONTINUE WHEN taken[width_bucket(ids[place], taken)] = ids[place];
+      wishes := (given[place]).replaces IS NOT NULL OR (given[place]).debounce IS NOT NULL;
+      SELECT held.job_id AS id, job.lease = 0 AS is_unstarted,
+             held.until <= clock_timestamp() OR (held.ended_at IS NULL AND job.id IS NULL) AS is_over
+        INTO holder
+        FROM shigoto.unique_keys AS held
+        LEFT JOIN shigoto.jobs AS job ON job.id = held.job_id
+       WHERE held.key = keys[place]
+         AND (sees OR wishes);
+      IF keys[place] = ANY (busy) THEN
+        RETURN NEXT ROW(place, NULL, NULL, 'busy', NULL)::shigoto.enqueued;
+      ELSIF wishes AND holder.is_unstarted AND holder.is_over IS NOT TRUE THEN
+        met[place] := holder.id;
+      ELSIF NOT sees THEN
+        RETURN NEXT ROW(place, NULL, NULL, 'unseen', NULL)::shigoto.enqueued;
+      ELSIF holder.id IS NULL OR holder.is_over THEN
+        again := again || place;
+        over := over || keys[place];
+      ELSE
+        RETURN NEXT ROW(place, holder.id, NULL, 'conflict', '{}')::shigoto.enqueued;
+      END IF;
+    END LOOP;
+    PERFORM shigoto.take_away_keys(over);
+
+    IF 0 < ANY (met) THEN
+      locked := shigoto.lock_unstarted(met, at_commit);
+      FOREACH place IN ARRAY pending LOOP
+        IF met[place] > 0 AND locked[width_bucket(met[place], locked)] IS DISTINCT FROM met[place] THEN
+          met[place] := 0;
+          IF locked IS NOT NULL AND sees THEN
+            again := again || place;
+          ELSE
+            RETURN NEXT ROW(place, NULL, NULL, CASE WHEN sees THEN 'busy' ELSE 'unseen' END, NULL)::shigoto.enqueued;
+          END IF;
+        END IF;
+      END LOOP;
+      RETURN QUERY SELECT * FROM shigoto.replace_jobs(given, met, at_commit);
+    END IF;
+    pending := ARRAY(SELECT n FROM unnest(again) AS n ORDER BY n);
+  END LOOP;
+END $$;
