@@ -1,6 +1,8 @@
 package io.shigoto;
 
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.await.Awaits;
+import io.shigoto.internal.await.Looks;
 import io.shigoto.internal.control.Finder;
 import io.shigoto.internal.enqueue.Encoder;
 import io.shigoto.internal.enqueue.Enqueuer;
@@ -24,8 +26,12 @@ import io.shigoto.internal.run.LastCall;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.wake.Alarm;
+import io.shigoto.internal.wake.Canary;
+import io.shigoto.internal.wake.Listener;
 import io.shigoto.internal.wake.Notifier;
 import io.shigoto.internal.wake.Wakeups;
+import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -39,6 +45,7 @@ import reactor.core.scheduler.Schedulers;
 final class Engine {
 
   private static final int UPKEEP_CONNECTIONS = 2;
+  private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
 
   final Scheduler timer = Schedulers.newSingle("shigoto-timer", true);
   final Scheduler running;
@@ -59,6 +66,10 @@ final class Engine {
   final Enqueuer enqueuer;
   final Finder finder;
   final Discards discards;
+  final Listener listener;
+  final Answers answers;
+  private final Awaits awaits;
+  private final Flux<?> hearing;
   final Jobs jobs;
   private final Settings settings;
   private final Notifier notifier;
@@ -96,11 +107,23 @@ final class Engine {
             () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
     this.writing = new KeepGoing("settle", timer);
     this.notifier = new Notifier(upkeep, sql, timer);
-    Bell bell =
-        news -> {
-          wakeups.ring(news);
-          notifier.ring(news);
-        };
+    this.awaits =
+        new Awaits(
+            new Looks(calls, sql, wakeups.and(notifier), running),
+            Flux.defer(this::hearing),
+            settings.pollInterval(),
+            timer);
+    Bell here = wakeups.and(awaits);
+    Bell bell = here.and(notifier);
+    this.listener =
+        new Listener(
+            connector,
+            sql.schema(),
+            new Canary(upkeep, sql, UUID.randomUUID()),
+            here,
+            LISTENER_PERIOD,
+            timer);
+    this.hearing = settings.listen() ? listener.flow().share() : Flux.never();
     this.settler = new Settler(engine, sql, json, bell, writing);
     CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
     Herald herald = new Herald(bell, events);
@@ -123,7 +146,8 @@ final class Engine {
             finder::find,
             new LastCall(json, running, timer),
             new KeepGoing("discard", timer));
-    this.jobs = new Jobs(finder);
+    this.answers = new Answers(enqueuer, awaits, json);
+    this.jobs = new Jobs(finder, answers);
   }
 
   /** Brings the schema up to date and makes the first days of history. */
@@ -132,11 +156,17 @@ final class Engine {
     return migrated.then(new Partitions(upkeep, sql).keep(settings.retentionDays())).then();
   }
 
+  /** Listens while anybody is subscribed, all on one connection; never ends in poll-only mode. */
+  Flux<?> hearing() {
+    return hearing;
+  }
+
   /**
    * Closes all connections and threads. Calls that are under way have as long as a statement may
    * take; then their connections are closed, and they fail.
    */
   Mono<Void> close() {
+    awaits.close();
     Mono<Void> drained = drain().timeout(settings.statementTimeout(), timer);
     return drained
         .onErrorResume(TimeoutException.class, late -> connector.close().then(drained))

@@ -15,10 +15,7 @@ import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.upkeep.Poll;
 import io.shigoto.internal.upkeep.Promoter;
 import io.shigoto.internal.upkeep.Rescue;
-import io.shigoto.internal.wake.Canary;
-import io.shigoto.internal.wake.Listener;
 import io.shigoto.worker.Outcome;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -38,14 +35,12 @@ import reactor.core.publisher.Sinks;
 final class Incarnation {
 
   private static final Logger LOG = LoggerFactory.getLogger(Incarnation.class);
-  private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
 
   private final UUID id;
   private final Settings settings;
   private final Engine engine;
   private final Runs runs = new Runs();
   private final Lease lease;
-  private final Listener listener;
   private final Sinks.Empty<Void> draining = Sinks.empty();
   private final Sinks.Empty<Void> drained = Sinks.empty();
 
@@ -58,14 +53,6 @@ final class Incarnation {
     this.engine = engine;
     this.lease =
         new Lease(engine.leasing, engine.sql, id, settings.lease(), engine.timer, engine.heartbeat);
-    this.listener =
-        new Listener(
-            engine.connector,
-            engine.sql.schema(),
-            new Canary(engine.upkeep, engine.sql, id),
-            engine.wakeups,
-            LISTENER_PERIOD,
-            engine.timer);
   }
 
   /** Takes the lease. */
@@ -101,7 +88,7 @@ final class Incarnation {
   }
 
   boolean isHearing() {
-    return settings.listen() && listener.isHearing();
+    return settings.listen() && engine.listener.isHearing();
   }
 
   private void fence() {
@@ -187,8 +174,7 @@ final class Incarnation {
     Promoter promoter =
         new Promoter(
             engine.upkeep, engine.sql, engine.wakeups, settings.pollInterval(), engine.timer);
-    Flux<?> hearing = settings.listen() ? listener.flow() : Flux.never();
-    return Flux.merge(chores.flow(), promoter.flow(), hearing);
+    return Flux.merge(chores.flow(), promoter.flow(), engine.hearing());
   }
 
   private void tell(JobEvent.Kind kind, String what) {

@@ -49,6 +49,10 @@ final class Node {
     return engine.enqueuer;
   }
 
+  Answers answers() {
+    return engine.answers;
+  }
+
   Events events() {
     return engine.events;
   }

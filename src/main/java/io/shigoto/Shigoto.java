@@ -10,6 +10,7 @@ import java.time.Duration;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import tools.jackson.core.type.TypeReference;
 
 /**
  * One node: it enqueues jobs, and runs those of its queues. Any number of nodes share one
@@ -118,7 +119,47 @@ public final class Shigoto {
     return node.enqueuer().enqueueAll(jobs, connection);
   }
 
-  /** What can be asked about jobs: to find one, live or ended. */
+  /**
+   * Inserts a job when subscribed and waits, after its commit, until it has ended, wherever it
+   * runs; completes if it is completed. Works before start() too. Thread: the worker scheduler.
+   * Cancel: ends the wait; the job may be inserted and runs all the same.
+   *
+   * <p>There is no limit of time: put a {@code timeout} behind it. A worker that waits so for
+   * another job keeps its slot meanwhile.
+   *
+   * <p>Errors: as those of {@link #enqueue(NewJob)} and {@link Jobs#await(long)}; {@link
+   * IllegalStateException} inside of a transaction of Spring's, for nobody could run the job before
+   * its commit.
+   *
+   * @throws IllegalArgumentException at the call, if the job cannot be enqueued
+   */
+  public Mono<Void> enqueueAndAwait(NewJob job) {
+    return node.answers().enqueueAndAwait(job);
+  }
+
+  /**
+   * As {@link #enqueueAndAwait(NewJob)}; emits the job's result, or nothing if it has none.
+   *
+   * <p>Errors: also {@link io.shigoto.job.ResultDoesNotFit}, which names the JSON path.
+   *
+   * @throws IllegalArgumentException at the call, if the job cannot be enqueued
+   */
+  public <R> Mono<R> enqueueAndAwait(NewJob job, Class<R> type) {
+    return node.answers().enqueueAndAwait(job, type);
+  }
+
+  /**
+   * As {@link #enqueueAndAwait(NewJob)}; emits the job's result, or nothing if it has none.
+   *
+   * <p>Errors: also {@link io.shigoto.job.ResultDoesNotFit}, which names the JSON path.
+   *
+   * @throws IllegalArgumentException at the call, if the job cannot be enqueued
+   */
+  public <R> Mono<R> enqueueAndAwait(NewJob job, TypeReference<R> type) {
+    return node.answers().enqueueAndAwait(job, type.getType());
+  }
+
+  /** What can be asked about jobs: to find one, live or ended, and to wait for its end. */
   public Jobs jobs() {
     return node.jobs();
   }

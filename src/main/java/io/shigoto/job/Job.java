@@ -1,11 +1,14 @@
 package io.shigoto.job;
 
 import io.shigoto.worker.JobError;
+import java.lang.reflect.Type;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.type.TypeReference;
 
 /**
  * A job as it stood in the database when it was read. Its text form leaves out args, meta and
@@ -32,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param progress how far it is, 0 to 100; null if it never said
  * @param batchId the batch it belongs to, or null
  * @param dependsOn the jobs that it waits or waited for, ascending
+ * @param reader reads the result as the node does that found the job
  */
 public record Job(
     long id,
@@ -54,13 +58,37 @@ public record Job(
     @Nullable String result,
     @Nullable Integer progress,
     @Nullable Long batchId,
-    List<Long> dependsOn) {
+    List<Long> dependsOn,
+    ResultReader reader) {
 
   public Job {
     meta = Map.copyOf(meta);
     tags = Set.copyOf(tags);
     errors = List.copyOf(errors);
     dependsOn = List.copyOf(dependsOn);
+  }
+
+  /**
+   * What it gave back, as this type; empty if it gave back nothing.
+   *
+   * @throws ResultDoesNotFit naming the JSON path
+   */
+  public <R> Optional<R> result(Class<R> type) {
+    return readResult(type);
+  }
+
+  /**
+   * What it gave back, as this type; empty if it gave back nothing.
+   *
+   * @throws ResultDoesNotFit naming the JSON path
+   */
+  public <R> Optional<R> result(TypeReference<R> type) {
+    return readResult(type.getType());
+  }
+
+  @SuppressWarnings("unchecked") // the reader reads it as that type
+  private <R> Optional<R> readResult(Type type) {
+    return Optional.ofNullable(result).map(json -> (R) reader.read(id, json, type));
   }
 
   @Override

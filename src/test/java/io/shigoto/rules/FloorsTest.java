@@ -29,6 +29,7 @@ class FloorsTest {
           Set.of("internal.queue", "internal.upkeep"),
           Set.of(
               "internal.enqueue",
+              "internal.await",
               "internal.wake",
               "internal.claim",
               "internal.limit",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.r2dbc.spi.R2dbcException;
 import io.shigoto.Schemas;
+import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
 import io.shigoto.support.DatabaseExtension;
 import java.util.List;
@@ -56,6 +57,15 @@ class SpringTransactionIT {
         .hasMessage("no");
     assertThat(shop.jobs()).isEmpty();
     assertThat(shop.orders()).isZero();
+  }
+
+  @Test
+  void jobIsNotAwaitedInTheTransactionThatEnqueuesIt() {
+    Mono<Void> work = shop.shigoto.enqueueAndAwait(NewJob.of("a", List.of()));
+    assertThatThrownBy(() -> shop.transaction.transactional(work).block(Shop.LIMIT))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("nobody sees it before the commit");
+    assertThat(shop.jobs()).isEmpty();
   }
 
   @Test

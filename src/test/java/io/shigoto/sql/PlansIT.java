@@ -151,6 +151,21 @@ class PlansIT {
     explain("find_unserved", "20").readsJobsByIndexOnly().looksAtNoMoreThan(6 * 7 * NODES);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10, 200})
+  void watchLooksAtItsGroupOnly(int group) {
+    explain("watch", executing(group))
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(2L * group)
+        .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * group);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 1_000})
+  void findGoneLooksAtWhatItIsAskedFor(int group) {
+    explain("find_gone", executing(group)).readsJobsByIndexOnly().looksAtNoMoreThan(4L * group);
+  }
+
   @Test
   void findJobLooksAtOneJob() {
     explain("find_job", "4711").readsJobsByIndexOnly().looksAtNoMoreThan(10);

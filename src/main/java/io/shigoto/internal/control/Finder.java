@@ -79,7 +79,8 @@ public final class Finder {
         row.get("result", String.class),
         row.get("progress", Integer.class),
         row.get("batch_id", Long.class),
-        dependsOn == null ? List.of() : List.of(dependsOn));
+        dependsOn == null ? List.of() : List.of(dependsOn),
+        json);
   }
 
   private static JobError error(Map<String, Object> stored) {

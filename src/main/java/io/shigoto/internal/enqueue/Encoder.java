@@ -54,7 +54,8 @@ public final class Encoder {
         given.partitionKey(),
         unique.isNone()
             ? null
-            : UniqueRow.of(unique, UniqueKey.of(unique, worker, queue, args, json)));
+            : UniqueRow.of(unique, UniqueKey.of(unique, worker, queue, args, json)),
+        false);
   }
 
   /** The first job of a series waits as those do that others come after. */

@@ -63,6 +63,21 @@ public final class Enqueuer {
         });
   }
 
+  /**
+   * As {@link #enqueue}, for a caller who waits for the end of the job. In a transaction nobody
+   * else would see the job before the caller has done waiting: that is refused.
+   */
+  public Mono<Receipt> enqueueWatched(NewJob job) {
+    JobRow row = encoder.encode(job).whoseEndIsWaitedFor();
+    return Mono.deferContextual(
+        caller ->
+            inserts.current(caller) == null
+                ? submit(row)
+                : Mono.error(
+                    new IllegalStateException(
+                        "a job cannot be awaited in the transaction that enqueues it: nobody sees it before the commit")));
+  }
+
   /** Checks the job now and inserts it, when subscribed, in the caller's transaction. */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
     return write(encoder.encode(job), connection);

@@ -11,6 +11,7 @@ import io.shigoto.job.Receipt;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
@@ -50,7 +51,7 @@ public final class Inserts {
   }
 
   private static Consumer<Statement> bind(String notify, List<JobRow> rows) {
-    return statement -> bindRows(statement.bind(0, notify), rows);
+    return statement -> bindRows(statement.bind(0, notify).bind(11, watched(rows)), rows);
   }
 
   /** Binds what all jobs have, as $2 to $11. */
@@ -90,5 +91,13 @@ public final class Inserts {
         .bind(8, meta)
         .bind(9, tags)
         .bind(10, partitionKeys);
+  }
+
+  /** The places, from 1, of those that are watched. */
+  private static Long[] watched(List<JobRow> rows) {
+    return LongStream.rangeClosed(1, rows.size())
+        .filter(place -> rows.get((int) place - 1).watched())
+        .boxed()
+        .toArray(Long[]::new);
   }
 }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * JSON.
  *
  * @param unique which others it is the same as; null: none
+ * @param watched whether somebody waits for its end
  */
 record JobRow(
     String queue,
@@ -21,7 +22,25 @@ record JobRow(
     @Nullable String meta,
     @Nullable String tags,
     @Nullable String partitionKey,
-    @Nullable UniqueRow unique) {
+    @Nullable UniqueRow unique,
+    boolean watched) {
+
+  /** The same job, for whose end somebody waits. */
+  JobRow whoseEndIsWaitedFor() {
+    return new JobRow(
+        queue,
+        worker,
+        args,
+        priority,
+        maxAttempts,
+        dueAt,
+        dueIn,
+        meta,
+        tags,
+        partitionKey,
+        unique,
+        true);
+  }
 
   /** Whether there is more to do than to insert it. */
   boolean isSpecial() {

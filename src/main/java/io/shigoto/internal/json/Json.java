@@ -1,11 +1,15 @@
 package io.shigoto.internal.json;
 
+import io.shigoto.job.ResultDoesNotFit;
+import io.shigoto.job.ResultReader;
 import io.shigoto.worker.ReactiveWorker;
 import io.shigoto.worker.Worker;
+import java.lang.reflect.Type;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.core.type.TypeReference;
@@ -16,7 +20,7 @@ import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
 /** JSON as it goes into and comes out of the database. */
-public final class Json {
+public final class Json implements ResultReader {
 
   private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
 
@@ -113,6 +117,20 @@ public final class Json {
       throw new ArgsDoNotFit("$", type, "null");
     }
     return value;
+  }
+
+  @Override
+  public @Nullable Object read(long job, String json, Type type) {
+    JavaType wanted = mapper.getTypeFactory().constructType(type);
+    try {
+      return mapper.readerFor(wanted).readValue(json);
+    } catch (JacksonException refused) {
+      throw new ResultDoesNotFit(
+          job,
+          wanted.getRawClass().getSimpleName(),
+          path(refused),
+          refused.getClass().getSimpleName());
+    }
   }
 
   /**

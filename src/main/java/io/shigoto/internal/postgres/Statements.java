@@ -21,6 +21,7 @@ public final class Statements {
           "enqueue",
           "enqueue_special",
           "find_days",
+          "find_gone",
           "find_holders",
           "find_job",
           "find_lost",
@@ -41,7 +42,8 @@ public final class Statements {
           "settle",
           "settle_completed",
           "sweep_history",
-          "take_away_keys");
+          "take_away_keys",
+          "watch");
 
   private final String schema;
   private final Map<String, Sql> byName;

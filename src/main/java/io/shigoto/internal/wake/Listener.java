@@ -3,6 +3,7 @@ package io.shigoto.internal.wake;
 import io.r2dbc.postgresql.api.Notification;
 import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
@@ -24,7 +25,7 @@ public final class Listener {
   private final Connector connector;
   private final String channel;
   private final Canary canary;
-  private final Wakeups wakeups;
+  private final Bell ears;
   private final Duration period;
   private final Scheduler timer;
   private final KeepGoing keepGoing;
@@ -32,6 +33,7 @@ public final class Listener {
 
   /**
    * @param channel of the schema
+   * @param ears where what is heard goes
    * @param period between canaries; without any notification for two of them the connection is
    *     given up
    */
@@ -39,13 +41,13 @@ public final class Listener {
       Connector connector,
       String channel,
       Canary canary,
-      Wakeups wakeups,
+      Bell ears,
       Duration period,
       Scheduler timer) {
     this.connector = connector;
     this.channel = channel;
     this.canary = canary;
-    this.wakeups = wakeups;
+    this.ears = ears;
     this.period = period;
     this.timer = timer;
     this.keepGoing = new KeepGoing("listen", timer);
@@ -76,7 +78,7 @@ public final class Listener {
             .timeout(period.multipliedBy(2), timer);
     Mono<Boolean> listening =
         Database.run(connection, "LISTEN " + channel + "; LISTEN " + canary.channel())
-            .doOnSuccess(done -> wakeups.everything())
+            .doOnSuccess(done -> ears.everything())
             .then(Mono.empty());
     Flux<Boolean> canaries =
         Flux.interval(Duration.ZERO, period, timer)
@@ -94,9 +96,9 @@ public final class Listener {
     }
     String payload = notification.getParameter();
     if (payload == null || payload.isEmpty()) {
-      wakeups.everything();
+      ears.everything();
     } else {
-      wakeups.ring(News.of(List.of(payload)));
+      ears.ring(News.of(List.of(payload)));
     }
   }
 

@@ -37,7 +37,7 @@ public final class Wakeups implements Bell {
     }
   }
 
-  /** Looks everywhere: after a time in which signals may have been lost. */
+  @Override
   public void everything() {
     queues.values().forEach(Nudge::give);
     alarm.in(0);
