@@ -3,11 +3,15 @@ package io.shigoto;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.queue.QueuePipeline;
 import io.shigoto.internal.run.NodeLost;
+import io.shigoto.internal.run.NotCommitted;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.run.Transition;
+import io.shigoto.internal.settle.Completions;
 import io.shigoto.internal.upkeep.Audit;
 import io.shigoto.internal.upkeep.Chores;
 import io.shigoto.internal.upkeep.History;
@@ -104,6 +108,12 @@ final class Incarnation {
 
   private Flux<?> queues() {
     Transition transition = new Transition(settings.name(), engine.json);
+    Completions completions =
+        new Completions(
+            engine.settler,
+            engine.json,
+            engine.timer,
+            run -> failed(transition, run, new NotCommitted()));
     QueuePipeline.Parts parts =
         new QueuePipeline.Parts(
             new Claimer(engine.engine, engine.sql, id, engine.workers.names()),
@@ -111,11 +121,13 @@ final class Incarnation {
                 engine.workers,
                 engine.json,
                 transition,
+                completions,
                 engine.events,
                 engine.running,
                 engine.timer),
             runs,
             engine.settler,
+            completions,
             engine.discards,
             engine.events,
             new KeepGoing("claim", engine.timer),
@@ -140,9 +152,7 @@ final class Incarnation {
             engine.upkeep,
             engine.sql,
             settings.lease().dividedBy(4),
-            run ->
-                transition.of(
-                    run, Outcome.failed(new NodeLost()), engine.workers.find(run.worker())),
+            run -> failed(transition, run, new NodeLost()),
             engine.settler,
             engine.events,
             engine.discards);
@@ -175,6 +185,10 @@ final class Incarnation {
         new Promoter(
             engine.upkeep, engine.sql, engine.wakeups, settings.pollInterval(), engine.timer);
     return Flux.merge(chores.flow(), promoter.flow(), engine.hearing());
+  }
+
+  private Settlement failed(Transition transition, RunKey run, Throwable error) {
+    return transition.of(run, Outcome.failed(error), engine.workers.find(run.worker()));
   }
 
   private void tell(JobEvent.Kind kind, String what) {

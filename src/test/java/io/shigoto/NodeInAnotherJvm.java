@@ -1,8 +1,11 @@
 package io.shigoto;
 
 import io.r2dbc.spi.ConnectionFactories;
+import io.r2dbc.spi.ConnectionFactory;
+import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
+import java.util.stream.Stream;
 import reactor.core.publisher.Mono;
 
 /** A program that is one node, to be killed or stopped by signals. See {@link ChildNode}. */
@@ -15,21 +18,21 @@ final class NodeInAnotherJvm {
 
   /**
    * @param args the URL of the database and the role: "poison" dies of each job, "slow" takes a
-   *     while for each
+   *     while for each, "transfer" books each in a transaction
    */
   public static void main(String[] args) {
-    Shigoto.builder(ConnectionFactories.get(args[0]))
-        .name(ChildNode.NAME)
-        .lease(ChildNode.LEASE)
-        .worker(new Scripted("work", job -> run(args[1])))
-        .queue("default", 10)
-        .build()
-        .start()
-        .then(Mono.never())
-        .block();
+    ConnectionFactory factory = ConnectionFactories.get(args[0]);
+    Stream<String> names =
+        args[1].equals("transfer") ? ExactlyOnceIT.WORKERS.stream() : Stream.of("work");
+    ShigotoBuilder builder = Shigoto.builder(factory).name(ChildNode.NAME).lease(ChildNode.LEASE);
+    names.forEach(name -> builder.worker(new Scripted(name, job -> run(args[1], factory, job))));
+    builder.queue("default", 10).build().start().then(Mono.never()).block();
   }
 
-  private static Mono<Outcome> run(String role) {
+  private static Mono<Outcome> run(String role, ConnectionFactory factory, JobContext<?> job) {
+    if (role.equals("transfer")) {
+      return Transfers.run(factory, job).thenReturn(Outcome.done());
+    }
     if (role.equals("poison")) {
       Runtime.getRuntime().halt(1);
     }

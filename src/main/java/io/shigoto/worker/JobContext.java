@@ -1,5 +1,6 @@
 package io.shigoto.worker;
 
+import io.r2dbc.spi.Connection;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
@@ -63,6 +64,29 @@ public interface JobContext<A> {
   default String idempotencyKey() {
     return "shigoto-job-" + id();
   }
+
+  /**
+   * Writes that the job is completed, in the caller's transaction, when subscribed: the job is
+   * completed if and when that commits, together with whatever else is done in it. Once it has, the
+   * job stays completed however the run ends. If it does not, the end of the run counts as always,
+   * but a run that ends as done is a failed attempt.
+   *
+   * <p>Errors: {@link LeaseLost} if the job is not this run's any more; then the transaction can
+   * only be rolled back. {@link IllegalStateException} if the connection is in no transaction, if
+   * the run has ended, or if it has completed the job already. After a rollback it may be called
+   * again.
+   *
+   * @param connection to the database of the node, in a transaction
+   */
+  Mono<Void> completeIn(Connection connection);
+
+  /**
+   * As {@link #completeIn(Connection)}, and the job gives back a result.
+   *
+   * @param result anything Jackson can write
+   * @throws IllegalArgumentException at the call, if it cannot be written
+   */
+  Mono<Void> completeIn(Connection connection, Object result);
 
   /** The job whose run this is part of, from the Reactor Context; an error outside of a run. */
   static Mono<JobContext<?>> current() {

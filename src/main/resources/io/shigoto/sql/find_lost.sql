@@ -2,7 +2,9 @@
 -- $1 how many at most
 -- First goes from owner to owner in the index, so it costs the same however many jobs each of them runs; then reads
 -- the jobs of those that are lost. Their range is one owner wide: an order that the planner has to keep by the index.
--- Locks: none; what is done with them is fenced by their lease. Relies on: jobs_owned, nodes_pkey.
+-- A run whose row is held by a transaction of its worker's is passed over: whoever settles it would wait for that.
+-- Locks: the rows found, for an instant, SKIP LOCKED; what is done with them is fenced by their lease.
+-- Relies on: jobs_owned, nodes_pkey.
 WITH RECURSIVE owned AS (
   (SELECT owner
      FROM shigoto.jobs
@@ -37,5 +39,6 @@ SELECT run.id, run.lease, run.queue, run.worker, run.attempt, run.max_attempts
        AND job.owner <= lost.owner
      ORDER BY job.owner
      LIMIT $1::integer
+       FOR UPDATE SKIP LOCKED
   ) AS run
  LIMIT $1::integer

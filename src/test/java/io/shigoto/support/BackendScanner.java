@@ -17,9 +17,9 @@ final class BackendScanner {
   private int length;
   private int bodyLeft;
 
-  /** Looks at bytes, leaves them unread, and says whether an answer ended in them. */
-  boolean endsAnswer(ByteBuf bytes) {
-    boolean ended = false;
+  /** Looks at bytes, leaves them unread, and says how many answers ended in them. */
+  int answersEnded(ByteBuf bytes) {
+    int ended = 0;
     int index = bytes.readerIndex();
     while (index < bytes.writerIndex()) {
       if (headerRead < HEADER) {
@@ -30,7 +30,7 @@ final class BackendScanner {
         index += step;
       }
       if (headerRead == HEADER && bodyLeft == 0) {
-        ended |= type == READY_FOR_QUERY;
+        ended += type == READY_FOR_QUERY ? 1 : 0;
         headerRead = 0;
       }
     }

@@ -23,14 +23,19 @@ final class FrontendScanner {
 
   private final StatementCounts counts;
   private final Consumer<String> onStatement;
+  private final Runnable onQuestion;
   private final Map<String, String> statements = new HashMap<>();
   private final Map<String, String> portals = new HashMap<>();
   private final ByteBuf pending = Unpooled.buffer();
   private boolean started;
 
-  FrontendScanner(StatementCounts counts, Consumer<String> onStatement) {
+  /**
+   * @param onQuestion called for whatever the server answers with {@code ReadyForQuery}
+   */
+  FrontendScanner(StatementCounts counts, Consumer<String> onStatement, Runnable onQuestion) {
     this.counts = counts;
     this.onStatement = onStatement;
+    this.onQuestion = onQuestion;
   }
 
   /** Looks at bytes that will be forwarded; leaves them unread. */
@@ -51,6 +56,9 @@ final class FrontendScanner {
     }
     int code = pending.getInt(pending.readerIndex() + Integer.BYTES);
     started = code != SSL_REQUEST && code != GSS_REQUEST;
+    if (started) {
+      onQuestion.run();
+    }
     pending.skipBytes(length);
     return true;
   }
@@ -69,7 +77,11 @@ final class FrontendScanner {
       case 'P' -> parse(text(body), text(body));
       case 'B' -> bind(text(body), text(body));
       case 'E' -> execute(text(body));
-      case 'Q' -> query(text(body));
+      case 'S' -> onQuestion.run();
+      case 'Q' -> {
+        query(text(body));
+        onQuestion.run();
+      }
       default -> {}
     }
     return true;

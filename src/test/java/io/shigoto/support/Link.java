@@ -25,12 +25,14 @@ public final class Link {
   private @Nullable Pipe toClient;
   private boolean frozen = true;
   private boolean losesAnswer;
+  private int unanswered;
 
   Link(TcpProxy proxy, Channel client, InetSocketAddress target, StatementCounts counts) {
     this.proxy = proxy;
     this.client = client;
     this.target = target;
-    this.frontend = new FrontendScanner(counts, sql -> proxy.traps().passes(sql, this));
+    this.frontend =
+        new FrontendScanner(counts, sql -> proxy.traps().passes(sql, this), () -> unanswered++);
     client.closeFuture().addListener(closed -> proxy.closed(this));
   }
 
@@ -51,7 +53,8 @@ public final class Link {
   /**
    * Lets the server hear and finish the statement, drops its answer, and resets this connection
    * when the answer is complete: a statement that is its own transaction is committed by then, and
-   * the client does not know.
+   * the client does not know. A client may send a statement when it has read all that matters of
+   * the last answer, so the rest of that is lost too.
    */
   public void loseAnswer() {
     losesAnswer = true;
@@ -104,8 +107,8 @@ public final class Link {
   }
 
   private boolean scanFromServer(ByteBuf bytes) {
-    boolean answered = backend.endsAnswer(bytes);
-    if (losesAnswer && answered) {
+    unanswered -= backend.answersEnded(bytes);
+    if (losesAnswer && unanswered == 0) {
       cut();
     }
     return !losesAnswer && !proxy.deaf();

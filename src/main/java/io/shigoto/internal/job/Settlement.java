@@ -83,6 +83,11 @@ public record Settlement(
     return kind != JobEvent.Kind.SUPERSEDED;
   }
 
+  /** Whether it says that the job is completed. */
+  public boolean isCompletion() {
+    return to == JobState.COMPLETED;
+  }
+
   /** Whether it was written and the job is discarded by it. */
   public boolean isDiscard() {
     return to == JobState.DISCARDED && isWritten();

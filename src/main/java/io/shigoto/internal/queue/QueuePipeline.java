@@ -13,6 +13,7 @@ import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
+import io.shigoto.internal.settle.Completions;
 import io.shigoto.internal.settle.Settler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -141,6 +142,7 @@ public final class QueuePipeline {
 
   private Ended ended(Run run, Settlement settlement, long began) {
     appetite.finished();
+    run.end();
     return new Ended(run, settlement, Duration.ofNanos(parts.nanos.getAsLong() - began));
   }
 
@@ -149,7 +151,11 @@ public final class QueuePipeline {
   }
 
   private Mono<Void> settle(Ended ended) {
-    return parts.settler.settle(ended.settlement).flatMap(settled -> settled(ended, settled));
+    Mono<Settlement> settlement =
+        ended.run.isEntrusted()
+            ? parts.completions.settle(ended.settlement, ended.run.whenCut())
+            : parts.settler.settle(ended.settlement);
+    return settlement.flatMap(settled -> settled(ended, settled));
   }
 
   /** Holds its place in the window until its worker was told, if the job is discarded. */
@@ -181,6 +187,7 @@ public final class QueuePipeline {
       Runner runner,
       Runs runs,
       Settler settler,
+      Completions completions,
       Discards discards,
       Events events,
       KeepGoing claiming,

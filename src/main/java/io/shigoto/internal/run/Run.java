@@ -2,6 +2,7 @@ package io.shigoto.internal.run;
 
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.RunKey;
+import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -14,6 +15,7 @@ public final class Run {
   private final Claimed job;
   private final RunKey key;
   private final Sinks.Empty<Void> cut = Sinks.empty();
+  private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.UNDER_WAY);
 
   Run(Claimed job) {
     this.job = job;
@@ -34,7 +36,45 @@ public final class Run {
   }
 
   /** Completes when the run is to end. */
-  Mono<Void> whenCut() {
+  public Mono<Void> whenCut() {
     return cut.asMono();
+  }
+
+  /**
+   * From now on it may be that the worker completes the job by itself.
+   *
+   * @throws IllegalStateException if the run has ended
+   */
+  void entrust() {
+    Stage before =
+        stage.getAndUpdate(now -> now == Stage.UNDER_WAY ? Stage.UNDER_WAY_ENTRUSTED : now);
+    if (before == Stage.ENDED || before == Stage.ENDED_ENTRUSTED) {
+      throw new IllegalStateException(
+          "the run of job " + key.id() + " has ended: it is too late for completeIn");
+    }
+  }
+
+  /** The worker is not listened to any more. */
+  public void end() {
+    stage.updateAndGet(
+        now ->
+            now == Stage.UNDER_WAY_ENTRUSTED || now == Stage.ENDED_ENTRUSTED
+                ? Stage.ENDED_ENTRUSTED
+                : Stage.ENDED);
+  }
+
+  /**
+   * Whether the worker may have completed the job by itself; it is final once the run has ended.
+   */
+  public boolean isEntrusted() {
+    Stage now = stage.get();
+    return now == Stage.UNDER_WAY_ENTRUSTED || now == Stage.ENDED_ENTRUSTED;
+  }
+
+  private enum Stage {
+    UNDER_WAY,
+    UNDER_WAY_ENTRUSTED,
+    ENDED,
+    ENDED_ENTRUSTED
   }
 }

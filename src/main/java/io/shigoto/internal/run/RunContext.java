@@ -1,6 +1,8 @@
 package io.shigoto.internal.run;
 
+import io.r2dbc.spi.Connection;
 import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
@@ -11,63 +13,69 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /** A claimed job whose arguments are read, or with the reason why they cannot be. */
 final class RunContext implements JobContext<Object> {
 
+  private final Run run;
   private final Claimed job;
+  private final Completing completing;
   private final Map<String, String> meta;
-  private final @Nullable Object args;
-  private final @Nullable RuntimeException misfit;
+  private @Nullable Object args;
+  private @Nullable RuntimeException misfit;
 
-  private RunContext(
-      Claimed job,
-      Map<String, String> meta,
-      @Nullable Object args,
-      @Nullable RuntimeException misfit) {
-    this.job = job;
+  private RunContext(Run run, Map<String, String> meta, Completing completing) {
+    this.run = run;
+    this.job = run.job();
+    this.completing = completing;
     this.meta = meta;
-    this.args = args;
-    this.misfit = misfit;
   }
 
   /** Reads a job for its worker; what reading its arguments throws is kept for whoever asks. */
-  static RunContext of(Claimed job, Workers.Known known, Json json) {
-    return of(job, job.meta() == null ? Map.of() : json.readTexts(job.meta()), known, json);
-  }
-
-  private static RunContext of(
-      Claimed job, Map<String, String> meta, Workers.Known known, Json json) {
-    try {
-      return new RunContext(job, meta, json.read(job.args(), known.args()), null);
-    } catch (RuntimeException misfit) {
-      return new RunContext(job, meta, null, misfit);
-    } catch (Throwable fatal) {
-      return new RunContext(job, meta, null, new Guarded.WorkerBroke(fatal));
-    }
+  static RunContext of(Run run, Workers.Known known, Json json, Completing completing) {
+    String meta = run.job().meta();
+    return new RunContext(run, meta == null ? Map.of() : json.readTexts(meta), completing)
+        .read(known, json);
   }
 
   /** Reads a job that has ended, as its last run saw it. */
-  static RunContext of(RunKey run, Job job, Workers.Known known, Json json) {
-    Claimed last =
-        new Claimed(
-            run.id(),
-            run.lease(),
-            run.queue(),
-            run.worker(),
-            run.attempt(),
-            run.maxAttempts(),
-            job.priority(),
-            job.args(),
-            null,
-            job.tags(),
-            job.partitionKey(),
-            job.batchId(),
-            job.dependsOn(),
-            job.insertedAt(),
-            job.scheduledAt(),
-            job.insertedAt());
-    return of(last, job.meta(), known, json);
+  static RunContext of(RunKey key, Job job, Workers.Known known, Json json) {
+    Run last = new Run(lastClaimOf(key, job));
+    last.end();
+    return new RunContext(last, job.meta(), (run, connection, result) -> Mono.empty())
+        .read(known, json);
+  }
+
+  private static Claimed lastClaimOf(RunKey run, Job job) {
+    return new Claimed(
+        run.id(),
+        run.lease(),
+        run.queue(),
+        run.worker(),
+        run.attempt(),
+        run.maxAttempts(),
+        job.priority(),
+        job.args(),
+        null,
+        job.tags(),
+        job.partitionKey(),
+        job.batchId(),
+        job.dependsOn(),
+        job.insertedAt(),
+        job.scheduledAt(),
+        job.insertedAt());
+  }
+
+  private RunContext read(Workers.Known known, Json json) {
+    try {
+      args = json.read(job.args(), known.args());
+    } catch (RuntimeException unfit) {
+      misfit = unfit;
+    } catch (Throwable fatal) {
+      misfit = new Guarded.WorkerBroke(fatal);
+    }
+    return this;
   }
 
   /** Whether the arguments are what the worker takes. */
@@ -136,6 +144,26 @@ final class RunContext implements JobContext<Object> {
   @Override
   public Instant scheduledAt() {
     return job.scheduledAt();
+  }
+
+  @Override
+  public Mono<Void> completeIn(Connection connection) {
+    return complete(connection, null);
+  }
+
+  @Override
+  public Mono<Void> completeIn(Connection connection, Object result) {
+    return complete(connection, Objects.requireNonNull(result, "result"));
+  }
+
+  private Mono<Void> complete(Connection connection, @Nullable Object result) {
+    Mono<Void> completed =
+        completing.complete(run.key(), Objects.requireNonNull(connection, "connection"), result);
+    return Mono.defer(
+        () -> {
+          run.entrust();
+          return completed;
+        });
   }
 
   @Override

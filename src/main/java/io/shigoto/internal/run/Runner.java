@@ -2,6 +2,7 @@ package io.shigoto.internal.run;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.job.Workers;
@@ -20,6 +21,7 @@ public final class Runner {
   private final Workers workers;
   private final Json json;
   private final Transition transition;
+  private final Completing completing;
   private final Events events;
   private final Scheduler scheduler;
   private final Scheduler timer;
@@ -32,12 +34,14 @@ public final class Runner {
       Workers workers,
       Json json,
       Transition transition,
+      Completing completing,
       Events events,
       Scheduler scheduler,
       Scheduler timer) {
     this.workers = workers;
     this.json = json;
     this.transition = transition;
+    this.completing = completing;
     this.events = events;
     this.scheduler = scheduler;
     this.timer = timer;
@@ -57,7 +61,7 @@ public final class Runner {
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known) {
-    RunContext job = RunContext.of(run.job(), known, json);
+    RunContext job = RunContext.of(run, known, json, completing);
     if (job.fits()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);
     }

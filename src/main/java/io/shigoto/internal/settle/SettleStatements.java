@@ -1,13 +1,16 @@
 package io.shigoto.internal.settle;
 
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;
 import io.shigoto.internal.job.News;
+import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
-import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Door;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.JobState;
+import io.shigoto.worker.LeaseLost;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -20,15 +23,22 @@ import reactor.core.publisher.Mono;
  */
 final class SettleStatements {
 
+  /** Raised by refuse_completion. */
+  private static final String LEASE_LOST = "SHLST";
+
   private final Sql settle;
   private final Sql settleCompleted;
   private final Sql findSettled;
+  private final Sql findStanding;
+  private final Sql refuseCompletion;
   private final Json json;
 
   SettleStatements(Statements sql, Json json) {
     this.settle = sql.get("settle");
     this.settleCompleted = sql.get("settle_completed");
     this.findSettled = sql.get("find_settled");
+    this.findStanding = sql.get("find_standing");
+    this.refuseCompletion = sql.get("refuse_completion");
     this.json = json;
   }
 
@@ -37,19 +47,18 @@ final class SettleStatements {
     return settlement.to() == JobState.COMPLETED && settlement.result() == null;
   }
 
-  Mono<Settled> completed(Database database, List<Settlement> settlements) {
+  Mono<Settled> completed(Door door, List<Settlement> settlements) {
     Long[] ids = settlements.stream().map(settlement -> settlement.run().id()).toArray(Long[]::new);
     Long[] leases =
         settlements.stream().map(settlement -> settlement.run().lease()).toArray(Long[]::new);
-    return database
-        .list(
+    return door.list(
             settleCompleted,
-            statement -> statement.bind(0, ids).bind(1, leases).bind(2, false),
+            statement -> statement.bind(0, ids).bind(1, leases).bind(2, !door.commits()),
             SettleStatements::row)
         .map(Settled::of);
   }
 
-  Mono<Settled> others(Database database, List<Settlement> settlements) {
+  Mono<Settled> others(Door door, List<Settlement> settlements) {
     int n = settlements.size();
     Long[] ids = new Long[n];
     Long[] leases = new Long[n];
@@ -68,8 +77,7 @@ final class SettleStatements {
       errors[i] = settlement.error() == null ? null : json.writeOwn(settlement.error());
       results[i] = settlement.result();
     }
-    return database
-        .list(
+    return door.list(
             settle,
             statement ->
                 statement
@@ -80,22 +88,55 @@ final class SettleStatements {
                     .bind(4, refunds)
                     .bind(5, errors)
                     .bind(6, results)
-                    .bind(7, false),
+                    .bind(7, !door.commits()),
             SettleStatements::row)
         .map(Settled::of);
   }
 
   /** Which of them stand in the tables. */
-  Mono<List<Long>> found(Database database, List<Settlement> settlements) {
+  Mono<List<Long>> found(Door door, List<Settlement> settlements) {
     Long[] ids = settlements.stream().map(settlement -> settlement.run().id()).toArray(Long[]::new);
     Long[] leases =
         settlements.stream().map(settlement -> settlement.run().lease()).toArray(Long[]::new);
     String[] states =
         settlements.stream().map(settlement -> settlement.to().sqlName()).toArray(String[]::new);
-    return database.list(
+    return door.list(
         findSettled,
         statement -> statement.bind(0, ids).bind(1, leases).bind(2, states),
         SettleStatements::id);
+  }
+
+  /** How runs stand, in the order of their ids. */
+  Mono<List<Standing>> standings(Door door, List<RunKey> runs) {
+    Long[] ids = runs.stream().map(RunKey::id).toArray(Long[]::new);
+    Long[] leases = runs.stream().map(RunKey::lease).toArray(Long[]::new);
+    return door.list(
+        findStanding,
+        statement -> statement.bind(0, ids).bind(1, leases),
+        row -> Standing.ofSqlName(Objects.requireNonNull(row.get(0, String.class))));
+  }
+
+  /**
+   * Says why a run's completion was not written. Errors: {@link LeaseLost}, and the transaction can
+   * only be rolled back; {@link IllegalStateException} if it was written before.
+   */
+  Mono<Settled> refuse(Door door, RunKey run) {
+    return door.list(
+            refuseCompletion,
+            statement -> statement.bind(0, run.id()).bind(1, run.lease()),
+            row -> true)
+        .onErrorMap(SettleStatements::saysLeaseLost, refused -> new LeaseLost(run.id(), refused))
+        .flatMap(
+            twice ->
+                Mono.error(
+                    new IllegalStateException(
+                        "job "
+                            + run.id()
+                            + " is completed already: completeIn was called before")));
+  }
+
+  private static boolean saysLeaseLost(Throwable error) {
+    return error instanceof R2dbcException refused && LEASE_LOST.equals(refused.getSqlState());
   }
 
   private static Row row(Readable row) {

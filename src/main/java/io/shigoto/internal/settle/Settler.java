@@ -4,9 +4,11 @@ import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
+import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Door;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.settle.SettleStatements.Settled;
 import io.shigoto.job.JobState;
@@ -19,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -71,6 +74,58 @@ public final class Settler {
             Database::isRefusal, refused -> others.submit(settlement.unwritable(refused)));
   }
 
+  /**
+   * As {@link #settle}, in a statement of its own: if that has to wait for a lock, no other
+   * settlement waits with it.
+   */
+  Mono<Settlement> settleAlone(Settlement settlement) {
+    return writeOthers(List.of(settlement))
+        .onErrorResume(
+            Database::isRefusal, refused -> writeOthers(List.of(settlement.unwritable(refused))))
+        .map(written -> written.get(0));
+  }
+
+  /**
+   * Writes one settlement in a transaction of the caller's. Errors: {@link
+   * io.shigoto.worker.LeaseLost}, if the run has lost its lease.
+   */
+  Mono<Void> write(Settlement settlement, Door transaction) {
+    List<Settlement> one = List.of(settlement);
+    return (SettleStatements.isPlain(settlement)
+            ? statements.completed(transaction, one)
+            : statements.others(transaction, one))
+        .flatMap(
+            settled ->
+                settled.ids().isEmpty()
+                    ? statements.refuse(transaction, settlement.run())
+                    : Mono.just(settled))
+        .then();
+  }
+
+  /** How a run stands; tried until the database tells. */
+  Mono<Standing> standing(RunKey run) {
+    return keepGoing
+        .until(statements.standings(database, List.of(run)))
+        .map(standings -> standings.get(0));
+  }
+
+  /**
+   * Those of some runs, in the order of their ids, that hold their lease and whose row no
+   * transaction holds: to settle another would be to wait.
+   */
+  public Mono<List<RunKey>> free(List<RunKey> runs) {
+    return runs.isEmpty()
+        ? Mono.just(runs)
+        : statements
+            .standings(database, runs)
+            .map(
+                standings ->
+                    IntStream.range(0, runs.size())
+                        .filter(i -> standings.get(i) == Standing.FREE)
+                        .mapToObj(runs::get)
+                        .toList());
+  }
+
   /** How many outcomes are not yet written. */
   public int waiting() {
     return completed.uncommitted() + others.uncommitted();
@@ -85,8 +140,7 @@ public final class Settler {
   }
 
   private Mono<List<Settlement>> write(
-      List<Settlement> settlements,
-      BiFunction<Database, List<Settlement>, Mono<Settled>> statement) {
+      List<Settlement> settlements, BiFunction<Door, List<Settlement>, Mono<Settled>> statement) {
     List<Settlement> ordered = new ArrayList<>(settlements);
     ordered.sort(IN_ORDER_OF_LOCKS);
     AtomicInteger tries = new AtomicInteger();

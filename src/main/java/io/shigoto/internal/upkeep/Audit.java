@@ -71,8 +71,9 @@ public final class Audit implements Chore {
             findOwned,
             statement -> statement.bind(0, node.toString()).bind(1, settled.toMillis()),
             Rescue::read)
+        .map(owned -> owned.stream().filter(run -> !runs.holds(run.id(), run.lease())).toList())
+        .flatMap(settler::free)
         .flatMapMany(Flux::fromIterable)
-        .filter(run -> !runs.holds(run.id(), run.lease()))
         .flatMap(this::giveBack, AT_ONCE)
         .filter(Settlement::isWritten)
         .count()

@@ -163,6 +163,22 @@ CREATE FUNCTION shigoto.with_error(errors jsonb, error jsonb) RETURNS jsonb LANG
   END
 $$;
 
+-- Says why a run could not complete its job in its worker's transaction. If it has lost its lease, that transaction
+-- must not commit, whatever its worker does: hence an error. Otherwise it has completed the job before.
+CREATE FUNCTION shigoto.refuse_completion(run_id bigint, run_lease bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM shigoto.job_history
+     WHERE id = run_id
+       AND lease = run_lease
+       AND state = 'completed')
+  THEN
+    RETURN true;
+  END IF;
+  RAISE EXCEPTION 'the run of job % has lost its lease', run_id USING ERRCODE = 'SHLST';
+END $$;
+
 -- A job that ended, with those who have to hear of it.
 CREATE TYPE shigoto.ended_job AS (
   id         bigint,
