@@ -22,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -192,6 +193,40 @@ class CompleteInFaultsIT {
     Await.until("the work of A has ended", LIMIT, () -> reached.size() == 2);
     assertThat(effects()).isOne();
     assertThat(db.number("SELECT count(*) FROM shigoto.job_history WHERE id = $1", id)).isOne();
+  }
+
+  /**
+   * It was sent in time, and waits in the network until another run has done the job. The work goes
+   * on, and hides what it sees.
+   */
+  @Test
+  void completionThatReachesTheServerLateIsRefused() {
+    ConnectionFactory factory = Nodes.through(work, db.options());
+    startA(
+        job ->
+            Mono.fromFuture(
+                Transfers.inTransaction(
+                        factory,
+                        connection ->
+                            Transfers.book(connection, job)
+                                .then(job.completeIn(connection))
+                                .onErrorComplete())
+                    .doFinally(end -> reached.add(job.id()))
+                    .thenReturn(Outcome.done())
+                    .toFuture(),
+                true));
+    work.onStatement(SETTLE, Link::freeze);
+    long id = enqueue();
+    Await.until("it is sent", LIMIT, () -> work.counts().statements(SETTLE) == 1);
+
+    network.freeze();
+    startB();
+    assertThat(ended(id).attempt()).isEqualTo(2);
+    work.thaw();
+
+    Await.until("the work of A has ended", LIMIT, () -> reached.size() == 1);
+    assertThat(effects()).isOne();
+    assertThat(db.number("SELECT count(*) FROM shigoto.job_history")).isOne();
   }
 
   private Mono<Outcome> stepByStep(ConnectionFactory factory, JobContext<?> job, Place place) {
