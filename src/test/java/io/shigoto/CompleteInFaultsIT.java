@@ -286,7 +286,8 @@ class CompleteInFaultsIT {
   }
 
   private Job ended(long id) {
-    Await.until("it ended", LIMIT, () -> enqueuer.find(id).block(LIMIT).state().isTerminal());
-    return enqueuer.find(id).block(LIMIT);
+    Await.until(
+        "it ended", LIMIT, () -> enqueuer.jobs().find(id).block(LIMIT).state().isTerminal());
+    return enqueuer.jobs().find(id).block(LIMIT);
   }
 }

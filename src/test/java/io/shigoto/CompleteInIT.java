@@ -92,7 +92,7 @@ class CompleteInIT {
     long id = enqueue(node);
     written.asMono().block(LIMIT);
 
-    assertThat(node.find(id).block(LIMIT).state()).isEqualTo(JobState.EXECUTING);
+    assertThat(node.jobs().find(id).block(LIMIT).state()).isEqualTo(JobState.EXECUTING);
     assertThat(effects()).isZero();
     commit.tryEmitEmpty();
     assertThat(ended(node, id).state()).isEqualTo(JobState.COMPLETED);
@@ -214,7 +214,7 @@ class CompleteInIT {
                     .thenReturn(outcome));
     long id = enqueue(node);
 
-    Await.until(LIMIT, () -> node.find(id).block(LIMIT).state() == state);
+    Await.until(LIMIT, () -> node.jobs().find(id).block(LIMIT).state() == state);
   }
 
   @Test
@@ -302,7 +302,7 @@ class CompleteInIT {
     seeing(inTransaction(connection -> kept.element().completeIn(connection))).block(LIMIT);
 
     assertThat(seen).singleElement().asString().contains("the run of job " + id + " has ended");
-    assertThat(node.find(id).block(LIMIT).state()).isEqualTo(JobState.SCHEDULED);
+    assertThat(node.jobs().find(id).block(LIMIT).state()).isEqualTo(JobState.SCHEDULED);
   }
 
   /** Even if the worker hides it, its effect cannot be committed. */
@@ -322,7 +322,7 @@ class CompleteInIT {
     told.await(Kind.SUPERSEDED);
 
     assertThat(effects()).isZero();
-    assertThat(node.find(id).block(LIMIT).state()).isEqualTo(JobState.EXECUTING);
+    assertThat(node.jobs().find(id).block(LIMIT).state()).isEqualTo(JobState.EXECUTING);
     assertThat(seen).hasSize(2);
     assertThat(seen.element())
         .isInstanceOfSatisfying(LeaseLost.class, lost -> assertThat(lost.jobId()).isEqualTo(id))
@@ -396,7 +396,7 @@ class CompleteInIT {
 
     node.stop(Duration.ZERO).block(LIMIT);
 
-    Job job = Shigoto.builder(factory).build().find(id).block(LIMIT);
+    Job job = Shigoto.builder(factory).build().jobs().find(id).block(LIMIT);
     assertThat(job.state()).isEqualTo(JobState.AVAILABLE);
     assertThat(job.attempt()).isZero();
     assertThat(effects()).isZero();
@@ -437,7 +437,7 @@ class CompleteInIT {
   }
 
   private static Job ended(Shigoto node, long id) {
-    Await.until("it ended", LIMIT, () -> node.find(id).block(LIMIT).state().isTerminal());
-    return node.find(id).block(LIMIT);
+    Await.until("it ended", LIMIT, () -> node.jobs().find(id).block(LIMIT).state().isTerminal());
+    return node.jobs().find(id).block(LIMIT);
   }
 }

@@ -70,7 +70,7 @@ class OpenTransactionIT {
     assertThat(told.count(Kind.FAILED)).isZero();
     end(commits);
     told.await(Kind.COMPLETED, 2_001);
-    Job job = node.find(id).block(LIMIT);
+    Job job = node.jobs().find(id).block(LIMIT);
     assertThat(job.errors())
         .extracting(JobError::type)
         .isEqualTo(commits ? List.of() : List.of("NotCommitted"));
@@ -113,8 +113,8 @@ class OpenTransactionIT {
 
     assertThat(toldByB.all(Kind.RESCUED)).noneMatch(event -> event.jobId() == id);
     end(commits);
-    Await.until(LIMIT, () -> b.find(id).block(LIMIT).state().isTerminal());
-    assertThat(b.find(id).block(LIMIT).attempt()).isEqualTo(commits ? 1 : 2);
+    Await.until(LIMIT, () -> b.jobs().find(id).block(LIMIT).state().isTerminal());
+    assertThat(b.jobs().find(id).block(LIMIT).attempt()).isEqualTo(commits ? 1 : 2);
     assertThat(db.number("SELECT count(*) FROM public.transfers WHERE job = $1", id)).isOne();
   }
 
@@ -129,7 +129,7 @@ class OpenTransactionIT {
     Shigoto b = start(factory, toldByB);
     end(false);
 
-    Await.until(LIMIT, () -> b.find(id).block(LIMIT).state().isTerminal());
+    Await.until(LIMIT, () -> b.jobs().find(id).block(LIMIT).state().isTerminal());
     assertThat(db.number("SELECT count(*) FROM public.transfers WHERE job = $1", id)).isOne();
   }
 

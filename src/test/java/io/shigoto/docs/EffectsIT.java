@@ -163,8 +163,8 @@ class EffectsIT {
     Shigoto shigoto = builder.queue("default", 1).build();
     shigoto.start().block(LIMIT);
     long id = shigoto.enqueue(job).block(LIMIT).id();
-    Await.until(LIMIT, () -> shigoto.find(id).block(LIMIT).state().isTerminal());
-    Job ended = shigoto.find(id).block(LIMIT);
+    Await.until(LIMIT, () -> shigoto.jobs().find(id).block(LIMIT).state().isTerminal());
+    Job ended = shigoto.jobs().find(id).block(LIMIT);
     shigoto.stop(LIMIT).block(LIMIT);
     return ended;
   }
