@@ -146,6 +146,14 @@ class PlansIT {
     explain("find_owned", NODE, "1000").readsJobsByIndexOnly().looksAtNoMoreThan(2 * owned);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10, 100})
+  void findStandingLooksAtItsGroupOnly(int group) {
+    explain("find_standing", executing(group), repeat("1", group))
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(3L * group);
+  }
+
   @Test
   void findUnservedLooksAtOneJobOfEachQueueAndWorker() {
     explain("find_unserved", "20").readsJobsByIndexOnly().looksAtNoMoreThan(6 * 7 * NODES);
