@@ -30,7 +30,7 @@ import reactor.pool.PooledRef;
  * acquire, statement and release runs to its end whatever the caller does, has a deadline of its
  * own, and a connection that saw an error is thrown away.
  */
-public final class Database implements Door {
+public final class Database {
 
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
@@ -53,14 +53,9 @@ public final class Database implements Door {
             .buildPool();
   }
 
-  @Override
+  /** Runs one statement and emits its rows, all of them, once it has ended. */
   public <T> Mono<List<T>> list(Sql sql, Consumer<Statement> bind, Function<Readable, T> read) {
     return use(connection -> list(connection, sql, bind, read));
-  }
-
-  @Override
-  public boolean commits() {
-    return true;
   }
 
   /**

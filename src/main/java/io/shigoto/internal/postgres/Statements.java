@@ -16,6 +16,7 @@ public final class Statements {
       List.of(
           "canary",
           "claim",
+          "complete",
           "create_day",
           "drop_day",
           "enqueue",
@@ -39,7 +40,6 @@ public final class Statements {
           "promote",
           "prune_nodes",
           "record_migration",
-          "refuse_completion",
           "renew",
           "settle",
           "settle_completed",

@@ -5,7 +5,6 @@ import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
-import io.shigoto.internal.postgres.Door;
 import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +50,14 @@ public final class Completions implements Completing {
         () ->
             connection.isAutoCommit()
                 ? Mono.error(new IllegalStateException("completeIn needs an open transaction"))
-                : settler.write(Settlement.completed(run, text), Door.of(connection)));
+                : settler
+                    .complete(connection, run, text)
+                    .flatMap(written -> written ? Mono.empty() : Mono.error(twice(run))));
+  }
+
+  private static IllegalStateException twice(RunKey run) {
+    return new IllegalStateException(
+        "job " + run.id() + " is completed already: completeIn was called before");
   }
 
   /**

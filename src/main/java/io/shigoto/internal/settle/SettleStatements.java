@@ -1,12 +1,13 @@
 package io.shigoto.internal.settle;
 
+import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
-import io.shigoto.internal.postgres.Door;
+import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.JobState;
@@ -23,14 +24,14 @@ import reactor.core.publisher.Mono;
  */
 final class SettleStatements {
 
-  /** Raised by refuse_completion. */
+  /** Raised by complete.sql. */
   private static final String LEASE_LOST = "SHLST";
 
   private final Sql settle;
   private final Sql settleCompleted;
   private final Sql findSettled;
   private final Sql findStanding;
-  private final Sql refuseCompletion;
+  private final Sql complete;
   private final Json json;
 
   SettleStatements(Statements sql, Json json) {
@@ -38,7 +39,7 @@ final class SettleStatements {
     this.settleCompleted = sql.get("settle_completed");
     this.findSettled = sql.get("find_settled");
     this.findStanding = sql.get("find_standing");
-    this.refuseCompletion = sql.get("refuse_completion");
+    this.complete = sql.get("complete");
     this.json = json;
   }
 
@@ -47,18 +48,19 @@ final class SettleStatements {
     return settlement.to() == JobState.COMPLETED && settlement.result() == null;
   }
 
-  Mono<Settled> completed(Door door, List<Settlement> settlements) {
+  Mono<Settled> completed(Database database, List<Settlement> settlements) {
     Long[] ids = settlements.stream().map(settlement -> settlement.run().id()).toArray(Long[]::new);
     Long[] leases =
         settlements.stream().map(settlement -> settlement.run().lease()).toArray(Long[]::new);
-    return door.list(
+    return database
+        .list(
             settleCompleted,
-            statement -> statement.bind(0, ids).bind(1, leases).bind(2, !door.commits()),
+            statement -> statement.bind(0, ids).bind(1, leases).bind(2, false),
             SettleStatements::row)
         .map(Settled::of);
   }
 
-  Mono<Settled> others(Door door, List<Settlement> settlements) {
+  Mono<Settled> others(Database database, List<Settlement> settlements) {
     int n = settlements.size();
     Long[] ids = new Long[n];
     Long[] leases = new Long[n];
@@ -77,7 +79,8 @@ final class SettleStatements {
       errors[i] = settlement.error() == null ? null : json.writeOwn(settlement.error());
       results[i] = settlement.result();
     }
-    return door.list(
+    return database
+        .list(
             settle,
             statement ->
                 statement
@@ -88,51 +91,53 @@ final class SettleStatements {
                     .bind(4, refunds)
                     .bind(5, errors)
                     .bind(6, results)
-                    .bind(7, !door.commits()),
+                    .bind(7, false),
             SettleStatements::row)
         .map(Settled::of);
   }
 
   /** Which of them stand in the tables. */
-  Mono<List<Long>> found(Door door, List<Settlement> settlements) {
+  Mono<List<Long>> found(Database database, List<Settlement> settlements) {
     Long[] ids = settlements.stream().map(settlement -> settlement.run().id()).toArray(Long[]::new);
     Long[] leases =
         settlements.stream().map(settlement -> settlement.run().lease()).toArray(Long[]::new);
     String[] states =
         settlements.stream().map(settlement -> settlement.to().sqlName()).toArray(String[]::new);
-    return door.list(
+    return database.list(
         findSettled,
         statement -> statement.bind(0, ids).bind(1, leases).bind(2, states),
         SettleStatements::id);
   }
 
   /** How runs stand, in the order of their ids. */
-  Mono<List<Standing>> standings(Door door, List<RunKey> runs) {
+  Mono<List<Standing>> standings(Database database, List<RunKey> runs) {
     Long[] ids = runs.stream().map(RunKey::id).toArray(Long[]::new);
     Long[] leases = runs.stream().map(RunKey::lease).toArray(Long[]::new);
-    return door.list(
+    return database.list(
         findStanding,
         statement -> statement.bind(0, ids).bind(1, leases),
         row -> Standing.ofSqlName(Objects.requireNonNull(row.get(0, String.class))));
   }
 
   /**
-   * Says why a run's completion was not written. Errors: {@link LeaseLost}, and the transaction can
-   * only be rolled back; {@link IllegalStateException} if it was written before.
+   * Completes one run in a transaction of the caller's; emits false if it has done so before.
+   * Errors: {@link LeaseLost}, and the transaction can only be rolled back.
    */
-  Mono<Settled> refuse(Door door, RunKey run) {
-    return door.list(
-            refuseCompletion,
-            statement -> statement.bind(0, run.id()).bind(1, run.lease()),
-            row -> true)
-        .onErrorMap(SettleStatements::saysLeaseLost, refused -> new LeaseLost(run.id(), refused))
-        .flatMap(
-            twice ->
-                Mono.error(
-                    new IllegalStateException(
-                        "job "
-                            + run.id()
-                            + " is completed already: completeIn was called before")));
+  Mono<Boolean> complete(Connection connection, RunKey run, @Nullable String result) {
+    return Database.list(
+            connection,
+            complete,
+            statement -> {
+              statement.bind(0, settle.text()).bind(1, run.id()).bind(2, run.lease());
+              if (result == null) {
+                statement.bindNull(3, String.class);
+              } else {
+                statement.bind(3, result);
+              }
+            },
+            row -> Objects.requireNonNull(row.get(0, Boolean.class)))
+        .map(rows -> rows.get(0))
+        .onErrorMap(SettleStatements::saysLeaseLost, refused -> new LeaseLost(run.id(), refused));
   }
 
   private static boolean saysLeaseLost(Throwable error) {

@@ -1,5 +1,6 @@
 package io.shigoto.internal.settle;
 
+import io.r2dbc.spi.Connection;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Bell;
@@ -8,7 +9,6 @@ import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
-import io.shigoto.internal.postgres.Door;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.settle.SettleStatements.Settled;
 import io.shigoto.job.JobState;
@@ -85,21 +85,9 @@ public final class Settler {
         .map(written -> written.get(0));
   }
 
-  /**
-   * Writes one settlement in a transaction of the caller's. Errors: {@link
-   * io.shigoto.worker.LeaseLost}, if the run has lost its lease.
-   */
-  Mono<Void> write(Settlement settlement, Door transaction) {
-    List<Settlement> one = List.of(settlement);
-    return (SettleStatements.isPlain(settlement)
-            ? statements.completed(transaction, one)
-            : statements.others(transaction, one))
-        .flatMap(
-            settled ->
-                settled.ids().isEmpty()
-                    ? statements.refuse(transaction, settlement.run())
-                    : Mono.just(settled))
-        .then();
+  /** As {@link SettleStatements#complete}. */
+  Mono<Boolean> complete(Connection connection, RunKey run, @Nullable String result) {
+    return statements.complete(connection, run, result);
   }
 
   /** How a run stands; tried until the database tells. */
@@ -140,7 +128,8 @@ public final class Settler {
   }
 
   private Mono<List<Settlement>> write(
-      List<Settlement> settlements, BiFunction<Door, List<Settlement>, Mono<Settled>> statement) {
+      List<Settlement> settlements,
+      BiFunction<Database, List<Settlement>, Mono<Settled>> statement) {
     List<Settlement> ordered = new ArrayList<>(settlements);
     ordered.sort(IN_ORDER_OF_LOCKS);
     AtomicInteger tries = new AtomicInteger();

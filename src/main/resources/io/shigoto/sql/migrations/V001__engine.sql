@@ -163,18 +163,33 @@ CREATE FUNCTION shigoto.with_error(errors jsonb, error jsonb) RETURNS jsonb LANG
   END
 $$;
 
--- Says why a run could not complete its job in its worker's transaction. If it has lost its lease, that transaction
--- must not commit, whatever its worker does: hence an error. Otherwise it has completed the job before.
-CREATE FUNCTION shigoto.refuse_completion(run_id bigint, run_lease bigint) RETURNS boolean
-LANGUAGE plpgsql AS $$
+-- Completes a run in a transaction of its worker's, by the statement that settles all others, which it is given. The
+-- connection is not ours: it is planned anew each time, and by indexes alone, since a plan from the time when the table
+-- was empty would read all of it. Returns false if the run has completed its job before. If it has lost its lease,
+-- that transaction must not commit, whatever its worker does: hence an error.
+CREATE FUNCTION shigoto.complete(settle text, run_id bigint, run_lease bigint, result text) RETURNS boolean
+LANGUAGE plpgsql
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+DECLARE
+  written bigint;
 BEGIN
+  EXECUTE settle INTO written
+    USING ARRAY[run_id], ARRAY[run_lease], ARRAY['completed'], ARRAY[NULL::bigint], ARRAY[0], ARRAY[NULL::text],
+          ARRAY[result], true;
+  IF written IS NOT NULL THEN
+    RETURN true;
+  END IF;
   IF EXISTS (
     SELECT FROM shigoto.job_history
      WHERE id = run_id
        AND lease = run_lease
        AND state = 'completed')
   THEN
-    RETURN true;
+    RETURN false;
   END IF;
   RAISE EXCEPTION 'the run of job % has lost its lease', run_id USING ERRCODE = 'SHLST';
 END $$;
