@@ -11,13 +11,15 @@ import java.util.stream.Stream;
 /**
  * What a commit changed for those who wait: for work, for a time, for the end of a job. It travels
  * between nodes as messages, one letter and a value each: {@code q} and a queue in which jobs are
- * available, {@code d} and the milliseconds until a job is due, {@code j} and a job that ended.
+ * available, {@code d} and the milliseconds until a job is due, {@code j} and a job that ended,
+ * {@code c} and a node some of whose jobs were called off.
  *
  * @param queues where jobs are available now
  * @param dueIn in how many ms the soonest of the others is due; negative if there are none
  * @param ended jobs that ended and for whose end somebody waits
+ * @param cancelling incarnations of nodes that are to end some of their runs
  */
-public record News(Set<String> queues, long dueIn, Set<Long> ended) {
+public record News(Set<String> queues, long dueIn, Set<Long> ended, Set<String> cancelling) {
 
   private static final long NOTHING_DUE = -1;
 
@@ -27,6 +29,11 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended) {
   public News {
     queues = Set.copyOf(queues);
     ended = Set.copyOf(ended);
+    cancelling = Set.copyOf(cancelling);
+  }
+
+  public News(Set<String> queues, long dueIn, Set<Long> ended) {
+    this(queues, dueIn, ended, Set.of());
   }
 
   /** Jobs are available in a queue. */
@@ -48,6 +55,9 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended) {
     if (message.startsWith("q")) {
       return available(message.substring(1));
     }
+    if (message.startsWith("c")) {
+      return new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(message.substring(1)));
+    }
     try {
       long value = Long.parseLong(message, 1, message.length(), 10);
       return message.startsWith("j") ? new News(Set.of(), NOTHING_DUE, Set.of(value)) : due(value);
@@ -60,19 +70,26 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended) {
   public News and(News other) {
     long soonest =
         LongStream.of(dueIn, other.dueIn).filter(due -> due >= 0).min().orElse(NOTHING_DUE);
-    return new News(union(queues, other.queues), soonest, union(ended, other.ended));
+    return new News(
+        union(queues, other.queues),
+        soonest,
+        union(ended, other.ended),
+        union(cancelling, other.cancelling));
   }
 
   /** Whether nothing has happened. */
   public boolean isNone() {
-    return queues.isEmpty() && dueIn < 0 && ended.isEmpty();
+    return queues.isEmpty() && dueIn < 0 && ended.isEmpty() && cancelling.isEmpty();
   }
 
   /** As messages. */
   public List<String> messages() {
     Stream<String> due = dueIn < 0 ? Stream.of() : Stream.of("d" + dueIn);
     return Stream.of(
-            queues.stream().map(queue -> "q" + queue), due, ended.stream().map(id -> "j" + id))
+            queues.stream().map(queue -> "q" + queue),
+            due,
+            ended.stream().map(id -> "j" + id),
+            cancelling.stream().map(node -> "c" + node))
         .flatMap(messages -> messages)
         .collect(Collectors.toList());
   }
