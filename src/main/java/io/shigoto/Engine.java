@@ -3,7 +3,9 @@ package io.shigoto;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.await.Awaits;
 import io.shigoto.internal.await.Looks;
+import io.shigoto.internal.control.Canceller;
 import io.shigoto.internal.control.Finder;
+import io.shigoto.internal.control.Patience;
 import io.shigoto.internal.control.QueueTable;
 import io.shigoto.internal.enqueue.Encoder;
 import io.shigoto.internal.enqueue.Enqueuer;
@@ -156,7 +158,9 @@ final class Engine {
             new KeepGoing("discard", timer));
     this.queues = new Queues(served, new QueueTable(calls, sql), here, running);
     this.answers = new Answers(enqueuer, awaits, json);
-    this.jobs = new Jobs(finder, answers);
+    Patience patience = new Patience(settings.statementTimeout(), settings.nanos(), timer);
+    this.jobs =
+        new Jobs(finder, answers, new Canceller(calls, sql, patience, bell, events), running);
   }
 
   /** Brings the schema up to date and makes the first days of history. */
@@ -195,6 +199,7 @@ final class Engine {
   private Mono<Void> drain() {
     return enqueuer
         .close()
+        .then(jobs.close())
         .then(notifier.close())
         .thenMany(Flux.just(engine, calls, upkeep, leasing))
         .flatMap(Database::close)

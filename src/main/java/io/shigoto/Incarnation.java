@@ -13,6 +13,8 @@ import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.run.Transition;
 import io.shigoto.internal.settle.Completions;
 import io.shigoto.internal.upkeep.Audit;
+import io.shigoto.internal.upkeep.CallOff;
+import io.shigoto.internal.upkeep.Cancels;
 import io.shigoto.internal.upkeep.Chores;
 import io.shigoto.internal.upkeep.History;
 import io.shigoto.internal.upkeep.Lease;
@@ -178,7 +180,18 @@ final class Incarnation {
     Promoter promoter =
         new Promoter(
             engine.upkeep, engine.sql, engine.wakeups, settings.pollInterval(), engine.timer);
-    return Flux.merge(chores.flow(), promoter.flow(), engine.hearing());
+    Cancels cancels =
+        new Cancels(
+            engine.upkeep,
+            engine.sql,
+            id,
+            runs,
+            new CallOff(engine.settler, engine.events, engine.running, runs::letGo));
+    return Flux.merge(
+        chores.flow(),
+        promoter.flow(),
+        cancels.flow(engine.wakeups, engine.timer),
+        engine.hearing());
   }
 
   private Settlement failed(Transition transition, RunKey run, Throwable error) {

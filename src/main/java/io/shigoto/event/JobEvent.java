@@ -69,13 +69,17 @@ public record JobEvent(
      */
     DISCARDED,
     /**
-     * A job is cancelled by its worker. jobId, queue, worker, attempt, duration of the run, detail:
-     * {@code cancelled}; the reason stands with the job.
+     * A job is cancelled: by its worker, or because it was called off. jobId, queue, worker; if it
+     * ran, attempt and duration of the run; detail: {@code cancelled} if its worker did it, whose
+     * reason stands with the job.
      */
     CANCELLED,
     /** A run was given back with its attempt. jobId, queue, worker, attempt. */
     RELEASED,
-    /** A run whose node was lost was settled as a failed attempt. jobId, queue, worker, attempt. */
+    /**
+     * A run whose node was lost was settled as a failed attempt, or as cancelled if its job had
+     * been called off. jobId, queue, worker, attempt, detail: the job's state.
+     */
     RESCUED,
     /**
      * A run ended after it had lost its lease; nothing was written. jobId, queue, worker, attempt.

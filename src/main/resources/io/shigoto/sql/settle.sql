@@ -2,26 +2,33 @@
 -- $1 ids (ascending); in the same order: $2 leases  $3 target states  $4 due in (ms, NULL: as it was)
 -- $5 attempts given back (0 or 1)  $6 errors (JSON, NULL)  $7 results (JSON, NULL)
 -- $8 whether the nodes hear of it at commit, which is the caller's
--- Terminal: the row moves to job_history. Otherwise it stays, due later or at once.
+-- Terminal: the row moves to job_history. Otherwise it stays, due later or at once; unless the job was called off
+-- meanwhile: then it is cancelled, whatever its run came to, if that is not completed.
 -- There is no join whose order the planner could choose: the array drives the primary key, and width_bucket finds
 -- a row's place in the ascending array by binary search.
--- Returns the ids that were written; one that is missing had lost its lease. And a row without an id, if there is
--- something to tell the nodes after the commit.
+-- Returns the ids that were written, and whether as cancelled because the job was called off. One that is missing had
+-- lost its lease or, if it was to stay, was called off while this ran: a second look tells. And a row without an id,
+-- if there is something to tell the nodes after the commit.
 -- Locks: the rows, terminal ones first, each kind in id order. Relies on: jobs_pkey.
 WITH finished AS (
   DELETE FROM shigoto.jobs AS job
    WHERE job.id = ANY ($1::bigint[])
      AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
      AND job.state = 'executing'
-     AND ($3::text[])[width_bucket(job.id, $1::bigint[])] IN ('completed', 'discarded', 'cancelled')
-  RETURNING job.*, width_bucket(job.id, $1::bigint[]) AS n
+     AND (job.cancelling IS NOT NULL
+          OR ($3::text[])[width_bucket(job.id, $1::bigint[])] IN ('completed', 'discarded', 'cancelled'))
+  RETURNING job.*, width_bucket(job.id, $1::bigint[]) AS n,
+            CASE WHEN job.cancelling IS NOT NULL
+                  AND ($3::text[])[width_bucket(job.id, $1::bigint[])] <> 'completed'
+                 THEN 'cancelled'
+                 ELSE ($3::text[])[width_bucket(job.id, $1::bigint[])] END AS ended_as
 ),
 archived AS (
   INSERT INTO shigoto.job_history
          (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
           priority, queue, worker, args, meta, tags, partition_key, errors, result,
           progress, batch_id, unique_key, unique_until, unique_states, depends_on)
-  SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), ($3::text[])[n]::shigoto.job_state,
+  SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), ended_as::shigoto.job_state,
          attempt - ($5::integer[])[n], max_attempts, priority, queue, worker, args, meta, tags, partition_key,
          shigoto.with_error(errors, ($6::text[])[n]::jsonb), ($7::text[])[n]::jsonb,
          progress, batch_id, unique_key, unique_until, unique_states, depends_on
@@ -38,19 +45,20 @@ resumed AS (
    WHERE job.id = ANY ($1::bigint[])
      AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
      AND job.state = 'executing'
+     AND job.cancelling IS NULL
      AND ($3::text[])[width_bucket(job.id, $1::bigint[])] NOT IN ('completed', 'discarded', 'cancelled')
   RETURNING job.id
 ),
 followed AS MATERIALIZED (
   SELECT shigoto.jobs_ended(
-           array_agg(ROW(id, ($3::text[])[n], batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id),
+           array_agg(ROW(id, ended_as, batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id),
            $8::boolean) AS told
     FROM finished
    WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
   HAVING count(*) > 0
 )
-SELECT id, NULL::text[] AS told FROM finished
+SELECT id, NULL::text[] AS told, ended_as <> ($3::text[])[n] AS called_off FROM finished
 UNION ALL
-SELECT id, NULL FROM resumed
+SELECT id, NULL, false FROM resumed
 UNION ALL
-SELECT NULL, told FROM followed
+SELECT NULL, told, false FROM followed

@@ -38,6 +38,7 @@ class FloorsTest {
               "internal.control"),
           Set.of("internal.job", "internal.postgres"),
           Set.of("internal.json", "internal.flow"),
+          Set.of("control"),
           Set.of("job"),
           Set.of("worker", "event"));
 

@@ -155,6 +155,33 @@ class PlansIT {
   }
 
   @Test
+  void findCancellingLooksAtWhatWasCalledOff() {
+    explain("find_cancelling", NODE).readsJobsByIndexOnly().looksAtNoMoreThan(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 10, 100, 1_000})
+  void cancelLooksAtItsGroupOnly(int group) {
+    String ids =
+        database
+            .sql("SELECT id FROM shigoto.jobs WHERE id > 100000 ORDER BY id LIMIT " + group)
+            .stream()
+            .map(row -> String.valueOf(row.get("id")))
+            .collect(array());
+
+    explain("cancel", ids, "NULL")
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(2L * group)
+        .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * group);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 1_000})
+  void findStatesLooksAtItsGroupOnly(int group) {
+    explain("find_states", executing(group)).readsJobsByIndexOnly().looksAtNoMoreThan(2L * group);
+  }
+
+  @Test
   void findUnservedLooksAtOneJobOfEachQueueAndWorker() {
     explain("find_unserved", "20").readsJobsByIndexOnly().looksAtNoMoreThan(6 * 7 * NODES);
   }

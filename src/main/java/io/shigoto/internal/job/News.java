@@ -11,15 +11,18 @@ import java.util.stream.Stream;
 /**
  * What a commit changed for those who wait: for work, for a time, for the end of a job. It travels
  * between nodes as messages, one letter and a value each: {@code q} and a queue in which jobs are
- * available, {@code d} and the milliseconds until a job is due, {@code j} and a job that ended;
- * {@code p} alone says that a queue was paused or resumed.
+ * available, {@code d} and the milliseconds until a job is due, {@code j} and a job that ended,
+ * {@code c} and a node some of whose jobs were called off; {@code p} alone says that a queue was
+ * paused or resumed.
  *
  * @param queues where jobs are available now
  * @param dueIn in how many ms the soonest of the others is due; negative if there are none
  * @param ended jobs that ended and for whose end somebody waits
+ * @param cancelling incarnations of nodes that are to end some of their runs
  * @param pauses whether queues were paused or resumed
  */
-public record News(Set<String> queues, long dueIn, Set<Long> ended, boolean pauses) {
+public record News(
+    Set<String> queues, long dueIn, Set<Long> ended, Set<String> cancelling, boolean pauses) {
 
   private static final long NOTHING_DUE = -1;
 
@@ -29,15 +32,16 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended, boolean paus
   public News {
     queues = Set.copyOf(queues);
     ended = Set.copyOf(ended);
+    cancelling = Set.copyOf(cancelling);
   }
 
-  /** Without pauses. */
+  /** Without cancels and pauses. */
   public News(Set<String> queues, long dueIn, Set<Long> ended) {
-    this(queues, dueIn, ended, false);
+    this(queues, dueIn, ended, Set.of(), false);
   }
 
   /** Queues were paused or resumed. */
-  public static final News PAUSES = new News(Set.of(), NOTHING_DUE, Set.of(), true);
+  public static final News PAUSES = new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), true);
 
   /** Jobs are available in a queue. */
   public static News available(String queue) {
@@ -61,6 +65,9 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended, boolean paus
     if (message.equals("p")) {
       return PAUSES;
     }
+    if (message.startsWith("c")) {
+      return new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(message.substring(1)), false);
+    }
     try {
       long value = Long.parseLong(message, 1, message.length(), 10);
       return message.startsWith("j") ? new News(Set.of(), NOTHING_DUE, Set.of(value)) : due(value);
@@ -74,12 +81,16 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended, boolean paus
     long soonest =
         LongStream.of(dueIn, other.dueIn).filter(due -> due >= 0).min().orElse(NOTHING_DUE);
     return new News(
-        union(queues, other.queues), soonest, union(ended, other.ended), pauses || other.pauses);
+        union(queues, other.queues),
+        soonest,
+        union(ended, other.ended),
+        union(cancelling, other.cancelling),
+        pauses || other.pauses);
   }
 
   /** Whether nothing has happened. */
   public boolean isNone() {
-    return queues.isEmpty() && dueIn < 0 && ended.isEmpty() && !pauses;
+    return queues.isEmpty() && dueIn < 0 && ended.isEmpty() && cancelling.isEmpty() && !pauses;
   }
 
   /** As messages. */
@@ -90,7 +101,8 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended, boolean paus
             pause,
             queues.stream().map(queue -> "q" + queue),
             due,
-            ended.stream().map(id -> "j" + id))
+            ended.stream().map(id -> "j" + id),
+            cancelling.stream().map(node -> "c" + node))
         .flatMap(messages -> messages)
         .collect(Collectors.toList());
   }

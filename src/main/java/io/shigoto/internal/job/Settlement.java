@@ -39,7 +39,12 @@ public record Settlement(
     return new Settlement(run, JobState.DISCARDED, null, 0, error, null, JobEvent.Kind.DISCARDED);
   }
 
-  public static Settlement cancelled(RunKey run, Failure reason) {
+  /**
+   * The job is cancelled.
+   *
+   * @param reason its worker's; null if it was called off from outside
+   */
+  public static Settlement cancelled(RunKey run, @Nullable Failure reason) {
     return new Settlement(run, JobState.CANCELLED, null, 0, reason, null, JobEvent.Kind.CANCELLED);
   }
 
@@ -71,6 +76,21 @@ public record Settlement(
     return run.attempt() >= run.maxAttempts()
         ? discarded(run, failure)
         : retryable(run, failure, Backoff.standard(run.attempt()));
+  }
+
+  /**
+   * What became of it if the job was called off before it was written: the job is cancelled, with
+   * whatever error its run had, and its attempt counts as it would have.
+   */
+  public Settlement calledOff() {
+    return new Settlement(
+        run,
+        JobState.CANCELLED,
+        null,
+        refund,
+        error,
+        null,
+        kind == JobEvent.Kind.RESCUED ? kind : JobEvent.Kind.CANCELLED);
   }
 
   /** What became of it if the run had lost its lease: nothing was written. */

@@ -15,12 +15,14 @@ public final class Statements {
   private static final List<String> NAMES =
       List.of(
           "canary",
+          "cancel",
           "claim",
           "complete",
           "create_day",
           "drop_day",
           "enqueue",
           "enqueue_special",
+          "find_cancelling",
           "find_days",
           "find_gone",
           "find_holders",
@@ -30,6 +32,7 @@ public final class Statements {
           "find_queues",
           "find_settled",
           "find_standing",
+          "find_states",
           "find_unserved",
           "join_cluster",
           "leave_cluster",

@@ -73,6 +73,7 @@ public final class QueuePipeline {
             .doOnComplete(() -> stopped = true)
             .concatMap(look -> look(), 0)
             .concatWith(Flux.defer(() -> Flux.fromIterable(ahead.close())))
+            .filter(Run::take)
             .map(this::released);
     return Flux.merge(
         Slots.merge(ended, WINDOW, this::settle), Slots.merge(unstarted, WINDOW, this::settle));
@@ -150,7 +151,11 @@ public final class QueuePipeline {
     lookIfHungry();
   }
 
+  /** Empty if the job was called off while it waited: whoever did it has settled it. */
   private Mono<Ended> run(Run run) {
+    if (!run.take()) {
+      return Mono.empty();
+    }
     long began = parts.nanos.getAsLong();
     return parts.runner.run(run).map(settlement -> ended(run, settlement, began));
   }
@@ -168,7 +173,7 @@ public final class QueuePipeline {
   private Mono<Void> settle(Ended ended) {
     Mono<Settlement> settlement =
         ended.run.isEntrusted()
-            ? parts.completions.settle(ended.settlement, ended.run.whenCut())
+            ? parts.completions.settle(ended.settlement, parts.runs.whenCut())
             : parts.settler.settle(ended.settlement);
     return settlement.flatMap(settled -> settled(ended, settled));
   }

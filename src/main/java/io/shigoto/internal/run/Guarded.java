@@ -1,17 +1,25 @@
 package io.shigoto.internal.run;
 
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoOperator;
 import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
 
 /**
  * Makes an error of what Reactor lets pass: it rethrows what it holds for fatal to the JVM
  * (LinkageError, StackOverflowError, OutOfMemoryError) without any signal, and a run that never
  * ends would hold its slot until its timeout. What is thrown out of subscribe, which is where
- * workers do most of their work, becomes an error here.
+ * workers do most of their work, becomes an error here. What is thrown out of cancel ends here: it
+ * would keep whoever cancels, the timeout too, from going on.
  */
 final class Guarded<T> extends MonoOperator<T, T> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Guarded.class);
 
   Guarded(Mono<? extends T> source) {
     super(source);
@@ -20,9 +28,63 @@ final class Guarded<T> extends MonoOperator<T, T> {
   @Override
   public void subscribe(CoreSubscriber<? super T> actual) {
     try {
-      source.subscribe(actual);
+      source.subscribe(new Guard<>(actual));
     } catch (Throwable fatal) {
       Operators.error(actual, new WorkerBroke(fatal));
+    }
+  }
+
+  private static final class Guard<T> implements CoreSubscriber<T>, Subscription {
+
+    private final CoreSubscriber<? super T> actual;
+    private @Nullable Subscription source;
+
+    Guard(CoreSubscriber<? super T> actual) {
+      this.actual = actual;
+    }
+
+    @Override
+    public Context currentContext() {
+      return actual.currentContext();
+    }
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+      source = subscription;
+      actual.onSubscribe(this);
+    }
+
+    @Override
+    public void onNext(T value) {
+      actual.onNext(value);
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      actual.onError(error);
+    }
+
+    @Override
+    public void onComplete() {
+      actual.onComplete();
+    }
+
+    @Override
+    public void request(long more) {
+      if (source != null) {
+        source.request(more);
+      }
+    }
+
+    @Override
+    public void cancel() {
+      try {
+        if (source != null) {
+          source.cancel();
+        }
+      } catch (Throwable fatal) {
+        LOG.warn("a worker failed on cancel: error={}", fatal.getClass().getName());
+      }
     }
   }
 

@@ -2,6 +2,8 @@ package io.shigoto.internal.run;
 
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.job.Settlement;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -15,7 +17,9 @@ public final class Run {
   private final Claimed job;
   private final RunKey key;
   private final Sinks.Empty<Void> cut = Sinks.empty();
+  private final AtomicBoolean taken = new AtomicBoolean();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.UNDER_WAY);
+  private volatile boolean calledOff;
 
   Run(Claimed job) {
     this.job = job;
@@ -30,13 +34,32 @@ public final class Run {
     return key;
   }
 
+  /**
+   * Takes it from where it waits for its slot: to start it, or so that it never starts. Only the
+   * first who tries has it.
+   */
+  public boolean take() {
+    return taken.compareAndSet(false, true);
+  }
+
+  /** Ends the run because its job was called off: its subscription is cancelled, then the job. */
+  public void callOff() {
+    calledOff = true;
+    cut.tryEmitEmpty();
+  }
+
   /** Ends the run: its subscription is cancelled, and the job is given back. */
   void cut() {
     cut.tryEmitEmpty();
   }
 
+  /** What is to be written about it when it was ended from outside. */
+  Settlement settlement() {
+    return calledOff ? Settlement.cancelled(key, null) : Settlement.released(key);
+  }
+
   /** Completes when the run is to end. */
-  public Mono<Void> whenCut() {
+  Mono<Void> whenCut() {
     return cut.asMono();
   }
 

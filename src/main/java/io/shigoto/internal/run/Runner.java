@@ -57,7 +57,7 @@ public final class Runner {
         .onErrorResume(error -> Mono.just(Outcome.failed(error)))
         .map(outcome -> transition.of(run.key(), outcome, known))
         .takeUntilOther(run.whenCut())
-        .defaultIfEmpty(Settlement.released(run.key()));
+        .switchIfEmpty(Mono.fromSupplier(run::settlement));
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known) {

@@ -3,6 +3,7 @@ package io.shigoto.internal.run;
 import io.shigoto.internal.job.Claimed;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -27,10 +28,15 @@ public final class Runs {
     byId.remove(run.key().id(), run);
   }
 
+  /** This very run, or null if it is not held. */
+  public @Nullable Run find(long id, long lease) {
+    Run run = byId.get(id);
+    return run != null && run.key().lease() == lease ? run : null;
+  }
+
   /** Whether this very run is held. */
   public boolean holds(long id, long lease) {
-    Run run = byId.get(id);
-    return run != null && run.key().lease() == lease;
+    return find(id, lease) != null;
   }
 
   /** How many are held. */

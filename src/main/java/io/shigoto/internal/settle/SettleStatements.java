@@ -13,8 +13,11 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.JobState;
 import io.shigoto.worker.LeaseLost;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -56,11 +59,21 @@ final class SettleStatements {
         .list(
             settleCompleted,
             statement -> statement.bind(0, ids).bind(1, leases).bind(2, false),
-            SettleStatements::row)
+            SettleStatements::plain)
         .map(Settled::of);
   }
 
+  /** What was to stay and is missing may have been called off meanwhile: the second look knows. */
   Mono<Settled> others(Database database, List<Settlement> settlements) {
+    return once(database, settlements)
+        .flatMap(
+            first -> {
+              List<Settlement> missing = first.mayHaveMissed(settlements);
+              return missing.isEmpty() ? Mono.just(first) : once(database, missing).map(first::and);
+            });
+  }
+
+  private Mono<Settled> once(Database database, List<Settlement> settlements) {
     int n = settlements.size();
     Long[] ids = new Long[n];
     Long[] leases = new Long[n];
@@ -97,16 +110,18 @@ final class SettleStatements {
   }
 
   /** Which of them stand in the tables. */
-  Mono<List<Long>> found(Database database, List<Settlement> settlements) {
+  Mono<Settled> found(Database database, List<Settlement> settlements) {
     Long[] ids = settlements.stream().map(settlement -> settlement.run().id()).toArray(Long[]::new);
     Long[] leases =
         settlements.stream().map(settlement -> settlement.run().lease()).toArray(Long[]::new);
     String[] states =
         settlements.stream().map(settlement -> settlement.to().sqlName()).toArray(String[]::new);
-    return database.list(
-        findSettled,
-        statement -> statement.bind(0, ids).bind(1, leases).bind(2, states),
-        SettleStatements::id);
+    return database
+        .list(
+            findSettled,
+            statement -> statement.bind(0, ids).bind(1, leases).bind(2, states),
+            row -> new Row(row.get(0, Long.class), List.of(), isTrue(row, 1)))
+        .map(Settled::of);
   }
 
   /** How runs stand, in the order of their ids. */
@@ -144,36 +159,70 @@ final class SettleStatements {
     return error instanceof R2dbcException refused && LEASE_LOST.equals(refused.getSqlState());
   }
 
+  private static Row plain(Readable row) {
+    return new Row(row.get(0, Long.class), told(row), false);
+  }
+
   private static Row row(Readable row) {
+    return new Row(row.get(0, Long.class), told(row), isTrue(row, 2));
+  }
+
+  private static List<String> told(Readable row) {
     String[] told = row.get(1, String[].class);
-    return new Row(row.get(0, Long.class), told == null ? List.of() : List.of(told));
+    return told == null ? List.of() : List.of(told);
   }
 
-  private static Long id(Readable row) {
-    return Objects.requireNonNull(row.get(0, Long.class));
+  private static boolean isTrue(Readable row, int column) {
+    return Boolean.TRUE.equals(row.get(column, Boolean.class));
   }
 
-  private record Row(@Nullable Long id, List<String> told) {}
+  private record Row(@Nullable Long id, List<String> told, boolean calledOff) {}
 
   /**
-   * What a statement has written.
+   * What was written.
    *
    * @param ids the jobs
+   * @param calledOff those of them that are cancelled in place of what was to be written
    * @param news what follows for others, to be told after the commit
    */
-  record Settled(List<Long> ids, News news) {
+  record Settled(List<Long> ids, Set<Long> calledOff, News news) {
+
+    static final Settled NOTHING = new Settled(List.of(), Set.of(), News.NONE);
 
     static Settled of(List<Row> rows) {
       List<Long> ids = new ArrayList<>(rows.size());
+      Set<Long> calledOff = new HashSet<>();
       News news = News.NONE;
       for (Row row : rows) {
-        if (row.id != null) {
-          ids.add(row.id);
-        } else {
+        if (row.id == null) {
           news = news.and(News.of(row.told));
+        } else {
+          ids.add(row.id);
+          if (row.calledOff) {
+            calledOff.add(row.id);
+          }
         }
       }
-      return new Settled(ids, news);
+      return new Settled(ids, calledOff, news);
+    }
+
+    Settled and(Settled more) {
+      calledOff.addAll(more.calledOff);
+      return new Settled(
+          Stream.concat(ids.stream(), more.ids.stream()).distinct().toList(),
+          calledOff,
+          news.and(more.news));
+    }
+
+    List<Settlement> mayHaveMissed(List<Settlement> settlements) {
+      if (ids.size() == settlements.size()) {
+        return List.of();
+      }
+      Set<Long> written = new HashSet<>(ids);
+      return settlements.stream()
+          .filter(settlement -> !settlement.to().isTerminal())
+          .filter(settlement -> !written.contains(settlement.run().id()))
+          .toList();
     }
   }
 }

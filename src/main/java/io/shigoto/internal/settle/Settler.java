@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -61,8 +60,8 @@ public final class Settler {
 
   /**
    * Emits, once committed, what was written: the settlement itself, another if the database refused
-   * what it contained, or one that is not {@link Settlement#isWritten written} because the run had
-   * lost its lease.
+   * what it contained or if the job was {@link Settlement#calledOff called off} meanwhile, or one
+   * that is not {@link Settlement#isWritten written} because the run had lost its lease.
    */
   public Mono<Settlement> settle(Settlement settlement) {
     if (SettleStatements.isPlain(settlement)) {
@@ -140,22 +139,19 @@ public final class Settler {
                   return statement.apply(database, ordered);
                 })
             .doOnNext(this::tell)
-            .map(Settled::ids)
-            .flatMap(ids -> tries.get() == 1 ? Mono.just(ids) : withEarlier(ids, ordered))
-            .map(ids -> new Written(ids, null))
+            .flatMap(
+                settled -> tries.get() == 1 ? Mono.just(settled) : withEarlier(settled, ordered))
+            .map(settled -> new Written(settled, null))
             .onErrorResume(
-                Database::isRefusal, refused -> Mono.just(new Written(List.of(), refused)));
+                Database::isRefusal, refused -> Mono.just(new Written(Settled.NOTHING, refused)));
     return keepGoing.until(attempt).flatMap(written -> written.of(settlements));
   }
 
   /** A try that failed may have been written all the same. */
-  private Mono<List<Long>> withEarlier(List<Long> ids, List<Settlement> ordered) {
-    if (ids.size() == ordered.size()) {
-      return Mono.just(ids);
-    }
-    return statements
-        .found(database, ordered)
-        .map(found -> Stream.concat(ids.stream(), found.stream()).distinct().toList());
+  private Mono<Settled> withEarlier(Settled settled, List<Settlement> ordered) {
+    return settled.ids().size() == ordered.size()
+        ? Mono.just(settled)
+        : statements.found(database, ordered).map(settled::and);
   }
 
   private void tell(Settled settled) {
@@ -184,31 +180,31 @@ public final class Settler {
    * What became of a group: an error of the group's own is an answer here, because it must not be
    * tried again.
    *
-   * @param ids those that were written
+   * @param settled what was written
    */
-  private record Written(List<Long> ids, @Nullable Throwable refused) {
+  private record Written(Settled settled, @Nullable Throwable refused) {
 
     Mono<List<Settlement>> of(List<Settlement> settlements) {
       if (refused != null) {
         return Mono.error(refused);
       }
-      if (ids.size() == settlements.size()) {
+      if (settled.ids().size() == settlements.size() && settled.calledOff().isEmpty()) {
         return Mono.just(settlements);
       }
       Map<Long, Long> newest = new HashMap<>();
       settlements.forEach(
           settlement -> newest.merge(settlement.run().id(), settlement.run().lease(), Math::max));
-      Set<Long> found = new HashSet<>(ids);
+      newest.keySet().retainAll(new HashSet<>(settled.ids()));
       return Mono.just(
-          settlements.stream()
-              .map(
-                  settlement ->
-                      found.contains(settlement.run().id())
-                              && settlement.run().lease()
-                                  == newest.getOrDefault(settlement.run().id(), 0L)
-                          ? settlement
-                          : settlement.superseded())
-              .toList());
+          settlements.stream().map(settlement -> written(settlement, newest)).toList());
+    }
+
+    private Settlement written(Settlement settlement, Map<Long, Long> newest) {
+      RunKey run = settlement.run();
+      if (run.lease() != newest.getOrDefault(run.id(), 0L)) {
+        return settlement.superseded();
+      }
+      return settled.calledOff().contains(run.id()) ? settlement.calledOff() : settlement;
     }
   }
 }

@@ -81,14 +81,14 @@ public final class Audit implements Chore {
   }
 
   private Mono<Settlement> giveBack(RunKey run) {
-    return settler
-        .settle(Settlement.released(run))
-        .doOnNext(
-            settled -> {
-              if (settled.isWritten()) {
-                events.ofRun(JobEvent.Kind.RELEASED, run, null, "audit");
-              }
-            });
+    return settler.settle(Settlement.released(run)).doOnNext(this::tell);
+  }
+
+  private void tell(Settlement settled) {
+    if (settled.isWritten()) {
+      String why = settled.kind() == JobEvent.Kind.RELEASED ? "audit" : null;
+      events.ofRun(settled.kind(), settled.run(), null, why);
+    }
   }
 
   private static void tell(long count) {

@@ -7,12 +7,13 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Where all reasons to look meet: one nudge per queue of this node, and the alarm for what is due
- * later.
+ * Where all reasons to look meet: one nudge per queue of this node, one for runs that are to end,
+ * and the alarm for what is due later.
  */
 public final class Wakeups implements Bell {
 
   private final Map<String, Nudge> queues = new ConcurrentHashMap<>();
+  private final Map<String, Nudge> cancels = new ConcurrentHashMap<>();
   private final Alarm alarm;
 
   public Wakeups(Alarm alarm) {
@@ -42,9 +43,20 @@ public final class Wakeups implements Bell {
     }
   }
 
+  /** The nudge of an incarnation of this node to end runs whose jobs were called off. */
+  public Nudge cancelsOf(String incarnation) {
+    return cancels.computeIfAbsent(incarnation, id -> new Nudge());
+  }
+
+  /** That incarnation is over. */
+  public void over(String incarnation) {
+    cancels.remove(incarnation);
+  }
+
   @Override
   public void everything() {
     queues.values().forEach(Nudge::give);
+    cancels.values().forEach(Nudge::give);
     alarm.in(0);
   }
 
@@ -53,6 +65,14 @@ public final class Wakeups implements Bell {
     news.queues().forEach(this::queue);
     if (news.dueIn() >= 0) {
       alarm.in(news.dueIn());
+    }
+    news.cancelling().forEach(this::cancel);
+  }
+
+  private void cancel(String incarnation) {
+    Nudge nudge = cancels.get(incarnation);
+    if (nudge != null) {
+      nudge.give();
     }
   }
 }

@@ -39,10 +39,11 @@ CREATE TABLE shigoto.jobs (
   pending       integer,
   -- Somebody waits for its end: jobs that depend on it, or callers.
   watched       boolean,
-  -- Somebody wants its run to end.
-  cancelling    boolean,
+  -- The node whose run of it is to end, because the job was called off.
+  cancelling    uuid,
   CONSTRAINT jobs_live CHECK (state NOT IN ('completed', 'discarded', 'cancelled')),
   CONSTRAINT jobs_owner CHECK ((state = 'executing') = (owner IS NOT NULL)),
+  CONSTRAINT jobs_cancelling CHECK (cancelling IS NULL OR (owner IS NOT NULL AND cancelling = owner)),
   CONSTRAINT jobs_waiting CHECK ((state = 'waiting') = (coalesce(pending, 0) > 0)),
   CONSTRAINT jobs_progress CHECK (progress BETWEEN 0 AND 100),
   CONSTRAINT jobs_attempts CHECK (attempt >= 0 AND max_attempts >= 1),
@@ -68,6 +69,10 @@ CREATE INDEX jobs_due ON shigoto.jobs (scheduled_at)
 -- driven by the primary key, whatever statistics say (docs/findings.md, "generic plans").
 CREATE INDEX jobs_owned ON shigoto.jobs (owner)
   WHERE owner IS NOT NULL;
+
+-- Which of its runs a node is to end: nearly always empty.
+CREATE INDEX jobs_cancelling ON shigoto.jobs (cancelling)
+  WHERE cancelling IS NOT NULL;
 
 -- Jobs that ended, partitioned by the day on which they did. Dropping a day is instant.
 CREATE TABLE shigoto.job_history (

@@ -1,0 +1,5 @@
+/** The vocabulary of control: which jobs are meant, and what the answers are. */
+@NullMarked
+package io.shigoto.control;
+
+import org.jspecify.annotations.NullMarked;
