@@ -4,6 +4,7 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.await.Awaits;
 import io.shigoto.internal.await.Looks;
 import io.shigoto.internal.control.Finder;
+import io.shigoto.internal.control.ResultFinder;
 import io.shigoto.internal.enqueue.Encoder;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.enqueue.Herald;
@@ -11,6 +12,8 @@ import io.shigoto.internal.enqueue.Inserts;
 import io.shigoto.internal.enqueue.SpecialEnqueuer;
 import io.shigoto.internal.enqueue.SpecialInserts;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.group.BatchEnqueuer;
+import io.shigoto.internal.group.WorkflowEnqueuer;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.job.Events;
@@ -60,11 +63,15 @@ final class Engine {
   final Database leasing;
   final Alarm alarm;
   final Wakeups wakeups;
+  final Bell bell;
   final KeepGoing heartbeat;
   final KeepGoing writing;
   final Settler settler;
   final Enqueuer enqueuer;
+  final WorkflowEnqueuer workflows;
+  final Batches batches;
   final Finder finder;
+  final ResultFinder results;
   final Discards discards;
   final Listener listener;
   final Answers answers;
@@ -107,6 +114,14 @@ final class Engine {
             () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
     this.writing = new KeepGoing("settle", timer);
     this.notifier = new Notifier(upkeep, sql, timer);
+    this.finder = new Finder(calls, sql, json);
+    this.results = new ResultFinder(engine, sql, json, new KeepGoing("results", timer));
+    this.discards =
+        new Discards(
+            workers,
+            finder::find,
+            new LastCall(json, running, timer),
+            new KeepGoing("discard", timer));
     this.awaits =
         new Awaits(
             new Looks(calls, sql, wakeups.and(notifier), running),
@@ -114,7 +129,7 @@ final class Engine {
             settings.pollInterval(),
             timer);
     Bell here = wakeups.and(awaits);
-    Bell bell = here.and(notifier);
+    this.bell = here.and(notifier).and(new Aftermaths(events, discards));
     this.listener =
         new Listener(
             connector,
@@ -139,13 +154,8 @@ final class Engine {
                 timer),
             herald,
             running);
-    this.finder = new Finder(calls, sql, json);
-    this.discards =
-        new Discards(
-            workers,
-            finder::find,
-            new LastCall(json, running, timer),
-            new KeepGoing("discard", timer));
+    this.workflows = new WorkflowEnqueuer(enqueuer, calls);
+    this.batches = new Batches(new BatchEnqueuer(enqueuer, calls, sql, bell));
     this.answers = new Answers(enqueuer, awaits, json);
     this.jobs = new Jobs(finder, answers);
   }

@@ -16,6 +16,7 @@ import io.shigoto.internal.upkeep.Audit;
 import io.shigoto.internal.upkeep.Chores;
 import io.shigoto.internal.upkeep.History;
 import io.shigoto.internal.upkeep.Lease;
+import io.shigoto.internal.upkeep.LooseEnds;
 import io.shigoto.internal.upkeep.Poll;
 import io.shigoto.internal.upkeep.Promoter;
 import io.shigoto.internal.upkeep.Rescue;
@@ -119,7 +120,7 @@ final class Incarnation {
             new Claimer(engine.engine, engine.sql, id, engine.workers.names()),
             new Runner(
                 engine.workers,
-                engine.json,
+                new Runner.Reading(engine.json, engine.results::find),
                 transition,
                 completions,
                 engine.events,
@@ -184,7 +185,9 @@ final class Incarnation {
     Promoter promoter =
         new Promoter(
             engine.upkeep, engine.sql, engine.wakeups, settings.pollInterval(), engine.timer);
-    return Flux.merge(chores.flow(), promoter.flow(), engine.hearing());
+    LooseEnds looseEnds =
+        new LooseEnds(engine.upkeep, engine.sql, engine.wakeups, engine.bell, engine.timer);
+    return Flux.merge(chores.flow(), promoter.flow(), looseEnds.flow(), engine.hearing());
   }
 
   private Settlement failed(Transition transition, RunKey run, Throwable error) {

@@ -26,7 +26,7 @@ class FloorsTest {
       List.of(
           Set.of("spring", "dashboard", "testing"),
           Set.of(""),
-          Set.of("internal.queue", "internal.upkeep"),
+          Set.of("internal.queue", "internal.upkeep", "internal.group"),
           Set.of(
               "internal.enqueue",
               "internal.await",
@@ -38,6 +38,7 @@ class FloorsTest {
               "internal.control"),
           Set.of("internal.job", "internal.postgres"),
           Set.of("internal.json", "internal.flow"),
+          Set.of("batch", "workflow"),
           Set.of("job"),
           Set.of("worker", "event"));
 

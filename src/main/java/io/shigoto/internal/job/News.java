@@ -1,11 +1,11 @@
 package io.shigoto.internal.job;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -16,8 +16,9 @@ import java.util.stream.Stream;
  * @param queues where jobs are available now
  * @param dueIn in how many ms the soonest of the others is due; negative if there are none
  * @param ended jobs that ended and for whose end somebody waits
+ * @param aftermath what this node is to tell of; it does not travel
  */
-public record News(Set<String> queues, long dueIn, Set<Long> ended) {
+public record News(Set<String> queues, long dueIn, Set<Long> ended, List<Aftermath> aftermath) {
 
   private static final long NOTHING_DUE = -1;
 
@@ -27,6 +28,12 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended) {
   public News {
     queues = Set.copyOf(queues);
     ended = Set.copyOf(ended);
+    aftermath = List.copyOf(aftermath);
+  }
+
+  /** Without an aftermath. */
+  public News(Set<String> queues, long dueIn, Set<Long> ended) {
+    this(queues, dueIn, ended, List.of());
   }
 
   /** Jobs are available in a queue. */
@@ -41,31 +48,44 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended) {
 
   /** What messages say. One that nobody of ours wrote says "look for what is due". */
   public static News of(Collection<String> messages) {
-    return messages.stream().map(News::of).reduce(NONE, News::and);
+    Set<String> queues = new LinkedHashSet<>();
+    Set<Long> ended = new LinkedHashSet<>();
+    List<Aftermath> aftermath = new ArrayList<>();
+    long soonest = NOTHING_DUE;
+    for (String message : messages) {
+      try {
+        switch (message.charAt(0)) {
+          case 'q' -> queues.add(message.substring(1));
+          case 'j' -> ended.add(number(message));
+          case 'e' -> aftermath.add(Aftermath.of(message));
+          default -> soonest = sooner(soonest, Math.max(0, number(message)));
+        }
+      } catch (IllegalArgumentException | IndexOutOfBoundsException foreign) {
+        soonest = 0;
+      }
+    }
+    return new News(queues, soonest, ended, aftermath);
   }
 
-  private static News of(String message) {
-    if (message.startsWith("q")) {
-      return available(message.substring(1));
-    }
-    try {
-      long value = Long.parseLong(message, 1, message.length(), 10);
-      return message.startsWith("j") ? new News(Set.of(), NOTHING_DUE, Set.of(value)) : due(value);
-    } catch (NumberFormatException | IndexOutOfBoundsException foreign) {
-      return due(0);
-    }
+  private static long number(String message) {
+    return Long.parseLong(message, 1, message.length(), 10);
   }
 
   /** Both. */
   public News and(News other) {
-    long soonest =
-        LongStream.of(dueIn, other.dueIn).filter(due -> due >= 0).min().orElse(NOTHING_DUE);
-    return new News(union(queues, other.queues), soonest, union(ended, other.ended));
+    List<Aftermath> all = new ArrayList<>(aftermath);
+    all.addAll(other.aftermath);
+    return new News(
+        union(queues, other.queues), sooner(dueIn, other.dueIn), union(ended, other.ended), all);
+  }
+
+  private static long sooner(long some, long other) {
+    return some < 0 ? other : other < 0 ? some : Math.min(some, other);
   }
 
   /** Whether nothing has happened. */
   public boolean isNone() {
-    return queues.isEmpty() && dueIn < 0 && ended.isEmpty();
+    return queues.isEmpty() && dueIn < 0 && ended.isEmpty() && aftermath.isEmpty();
   }
 
   /** As messages. */
