@@ -7,6 +7,7 @@ import io.shigoto.internal.control.Canceller;
 import io.shigoto.internal.control.Finder;
 import io.shigoto.internal.control.Patience;
 import io.shigoto.internal.control.QueueTable;
+import io.shigoto.internal.control.ResultFinder;
 import io.shigoto.internal.enqueue.Encoder;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.enqueue.Herald;
@@ -14,6 +15,8 @@ import io.shigoto.internal.enqueue.Inserts;
 import io.shigoto.internal.enqueue.SpecialEnqueuer;
 import io.shigoto.internal.enqueue.SpecialInserts;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.group.BatchEnqueuer;
+import io.shigoto.internal.group.WorkflowEnqueuer;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.job.Events;
@@ -67,11 +70,15 @@ final class Engine {
   final Wakeups wakeups;
   final Pauses pauses;
   final Served served;
+  final Bell bell;
   final KeepGoing heartbeat;
   final KeepGoing writing;
   final Settler settler;
   final Enqueuer enqueuer;
+  final WorkflowEnqueuer workflows;
+  final Batches batches;
   final Finder finder;
+  final ResultFinder results;
   final Discards discards;
   final Listener listener;
   final Answers answers;
@@ -117,6 +124,14 @@ final class Engine {
             () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
     this.writing = new KeepGoing("settle", timer);
     this.notifier = new Notifier(upkeep, sql, timer);
+    this.finder = new Finder(calls, sql, json);
+    this.results = new ResultFinder(engine, sql, json, new KeepGoing("results", timer));
+    this.discards =
+        new Discards(
+            workers,
+            finder::find,
+            new LastCall(json, running, timer),
+            new KeepGoing("discard", timer));
     this.awaits =
         new Awaits(
             new Looks(calls, sql, wakeups.and(notifier), running),
@@ -124,7 +139,7 @@ final class Engine {
             settings.pollInterval(),
             timer);
     Bell here = wakeups.and(awaits).and(pauses);
-    Bell bell = here.and(notifier);
+    this.bell = here.and(notifier).and(new Aftermaths(events, discards));
     this.listener =
         new Listener(
             connector,
@@ -149,13 +164,8 @@ final class Engine {
                 timer),
             herald,
             running);
-    this.finder = new Finder(calls, sql, json);
-    this.discards =
-        new Discards(
-            workers,
-            finder::find,
-            new LastCall(json, running, timer),
-            new KeepGoing("discard", timer));
+    this.workflows = new WorkflowEnqueuer(enqueuer, calls);
+    this.batches = new Batches(new BatchEnqueuer(enqueuer, calls, sql, bell));
     this.queues = new Queues(served, new QueueTable(calls, sql), here, running);
     this.answers = new Answers(enqueuer, awaits, json);
     Patience patience = new Patience(settings.statementTimeout(), settings.nanos(), timer);

@@ -18,6 +18,7 @@ import io.shigoto.internal.upkeep.Cancels;
 import io.shigoto.internal.upkeep.Chores;
 import io.shigoto.internal.upkeep.History;
 import io.shigoto.internal.upkeep.Lease;
+import io.shigoto.internal.upkeep.LooseEnds;
 import io.shigoto.internal.upkeep.Poll;
 import io.shigoto.internal.upkeep.Promoter;
 import io.shigoto.internal.upkeep.Rescue;
@@ -120,7 +121,7 @@ final class Incarnation {
             new Claimer(engine.engine, engine.sql, id, engine.workers.names()),
             new Runner(
                 engine.workers,
-                engine.json,
+                new Runner.Reading(engine.json, engine.results::find),
                 transition,
                 completions,
                 engine.events,
@@ -187,10 +188,13 @@ final class Incarnation {
             id,
             runs,
             new CallOff(engine.settler, engine.events, engine.running, runs::letGo));
+    LooseEnds looseEnds =
+        new LooseEnds(engine.upkeep, engine.sql, engine.wakeups, engine.bell, engine.timer);
     return Flux.merge(
         chores.flow(),
         promoter.flow(),
         cancels.flow(engine.wakeups, engine.timer),
+        looseEnds.flow(),
         engine.hearing());
   }
 

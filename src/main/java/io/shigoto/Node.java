@@ -4,6 +4,7 @@ import io.shigoto.Health.Phase;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
+import io.shigoto.internal.group.WorkflowEnqueuer;
 import io.shigoto.internal.job.Events;
 import java.time.Duration;
 import java.util.List;
@@ -59,6 +60,14 @@ final class Node {
 
   Queues queues() {
     return engine.queues;
+  }
+
+  WorkflowEnqueuer workflows() {
+    return engine.workflows;
+  }
+
+  Batches batches() {
+    return engine.batches;
   }
 
   Jobs jobs() {

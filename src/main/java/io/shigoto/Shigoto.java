@@ -6,7 +6,9 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.postgres.Migrations;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
+import io.shigoto.workflow.Workflow;
 import java.time.Duration;
+import java.util.Map;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -157,6 +159,38 @@ public final class Shigoto {
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, TypeReference<R> type) {
     return node.answers().enqueueAndAwait(job, type.getType());
+  }
+
+  /**
+   * Inserts all steps of a workflow in one transaction when subscribed; emits their receipts by the
+   * names of the steps when they are committed. A step whose job meets another with its unique key
+   * is that other job: those that come after it wait for that. In a transaction of Spring's it
+   * joins that, as {@link #enqueue(NewJob)} does. Cancel: the workflow may be inserted all the
+   * same.
+   *
+   * <p>Errors: {@link io.shigoto.job.UnknownJobs} and {@link io.shigoto.batch.BatchNotOpen}, if a
+   * step depends on a job or belongs to a batch that is not there; nothing is inserted then.
+   *
+   * @throws IllegalArgumentException at the call, if a job cannot be enqueued
+   */
+  public Mono<Map<String, Receipt>> enqueue(Workflow workflow) {
+    return node.workflows().enqueue(workflow);
+  }
+
+  /**
+   * Inserts all steps of a workflow in the caller's transaction: they are there if and when that
+   * commits. After an error the transaction is to be rolled back, for some of the steps may be
+   * written.
+   *
+   * @throws IllegalArgumentException at the call, if a job cannot be enqueued
+   */
+  public Mono<Map<String, Receipt>> enqueue(Workflow workflow, Connection connection) {
+    return node.workflows().enqueue(workflow, connection);
+  }
+
+  /** Jobs that are counted together, with a callback when the last of them has ended. */
+  public Batches batches() {
+    return node.batches();
   }
 
   /** What can be asked about jobs: to find one, live or ended, and to wait for its end. */

@@ -65,13 +65,15 @@ public record JobEvent(
     SNOOZED,
     /**
      * A job is discarded. jobId, queue, worker, attempt, duration of the run, detail: class of the
-     * error, or {@code discarded} if its worker gave it up.
+     * error, {@code discarded} if its worker gave it up, or {@code dependency} if it waited for a
+     * job that did not complete.
      */
     DISCARDED,
     /**
-     * A job is cancelled: by its worker, or because it was called off. jobId, queue, worker; if it
-     * ran, attempt and duration of the run; detail: {@code cancelled} if its worker did it, whose
-     * reason stands with the job.
+     * A job is cancelled: by its worker, because it was called off, or because it waited for a job
+     * that did not complete. jobId, queue, worker; if it ran, attempt and duration of the run;
+     * detail: {@code cancelled} if its worker did it, {@code dependency} if it waited; the reason
+     * stands with the job.
      */
     CANCELLED,
     /** A run was given back with its attempt. jobId, queue, worker, attempt. */
@@ -85,6 +87,11 @@ public record JobEvent(
      * A run ended after it had lost its lease; nothing was written. jobId, queue, worker, attempt.
      */
     SUPERSEDED,
+    /**
+     * All jobs of a batch have ended, and its callback is a job. jobId, queue, worker, attempt: of
+     * the callback, count: how many jobs the batch had, detail: the batch's id.
+     */
+    BATCH_COMPLETED,
     /** This node joined. detail: its incarnation. */
     NODE_JOINED,
     /** This node left. detail: its incarnation. */

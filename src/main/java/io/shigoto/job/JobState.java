@@ -26,7 +26,7 @@ public enum JobState {
   /** The states that a job in this state may move to next. */
   public Set<JobState> next() {
     return switch (this) {
-      case WAITING -> EnumSet.of(AVAILABLE, SCHEDULED, CANCELLED);
+      case WAITING -> EnumSet.of(AVAILABLE, SCHEDULED, DISCARDED, CANCELLED);
       case SCHEDULED, RETRYABLE -> EnumSet.of(AVAILABLE, CANCELLED);
       case AVAILABLE -> EnumSet.of(EXECUTING, CANCELLED);
       case EXECUTING ->

@@ -5,11 +5,16 @@ import io.shigoto.worker.Unique;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -141,6 +146,44 @@ public final class NewJob {
     return with(draft -> draft.unique = unique);
   }
 
+  /**
+   * The batch it is counted in, which must be open when the job is inserted: an enqueue into
+   * another fails with {@code BatchNotOpen}. Default: none.
+   */
+  public NewJob batch(long id) {
+    require(id >= 1, "batch must be an id from 1, but is", id);
+    return with(draft -> draft.batch = id);
+  }
+
+  /**
+   * It waits until these jobs have ended, and then sees their results. Those that have ended before
+   * count. An enqueue after jobs that are not there fails with {@link UnknownJobs}. Replaces those
+   * given before. Default: none.
+   *
+   * @param ids may be empty
+   */
+  public NewJob dependsOn(Collection<Long> ids) {
+    for (Long id : ids) {
+      require(id >= 1, "dependsOn must have ids from 1, but has", id);
+    }
+    SortedSet<Long> ascending = Collections.unmodifiableSortedSet(new TreeSet<>(ids));
+    return with(draft -> draft.dependsOn = ascending);
+  }
+
+  /** As {@link #dependsOn(Collection)}. */
+  public NewJob dependsOn(long... ids) {
+    return dependsOn(LongStream.of(ids).boxed().toList());
+  }
+
+  /**
+   * What becomes of it if one of the jobs that it depends on does not complete. Default: {@link
+   * IfNotCompleted#RUN}.
+   */
+  public NewJob ifNotCompleted(IfNotCompleted choice) {
+    Objects.requireNonNull(choice, "choice");
+    return with(draft -> draft.ifNotCompleted = choice);
+  }
+
   /** The worker's class, or null if it was given by name. */
   public @Nullable Class<?> workerClass() {
     return workerClass;
@@ -188,40 +231,11 @@ public final class NewJob {
       @Nullable Set<String> tags,
       Map<String, String> meta,
       @Nullable String partitionKey,
-      @Nullable Unique unique) {
+      @Nullable Unique unique,
+      @Nullable Long batch,
+      SortedSet<Long> dependsOn,
+      IfNotCompleted ifNotCompleted) {
 
-    static final Options NONE =
-        new Options(null, null, null, null, null, null, Map.of(), null, null);
-  }
-
-  /** Options while one of them is being changed. */
-  private static final class Draft {
-
-    private @Nullable String queue;
-    private @Nullable Integer priority;
-    private @Nullable Integer maxAttempts;
-    private @Nullable Instant scheduledAt;
-    private @Nullable Duration delay;
-    private @Nullable Set<String> tags;
-    private Map<String, String> meta;
-    private @Nullable String partitionKey;
-    private @Nullable Unique unique;
-
-    Draft(Options options) {
-      this.queue = options.queue;
-      this.priority = options.priority;
-      this.maxAttempts = options.maxAttempts;
-      this.scheduledAt = options.scheduledAt;
-      this.delay = options.delay;
-      this.tags = options.tags;
-      this.meta = options.meta;
-      this.partitionKey = options.partitionKey;
-      this.unique = options.unique;
-    }
-
-    Options options() {
-      return new Options(
-          queue, priority, maxAttempts, scheduledAt, delay, tags, meta, partitionKey, unique);
-    }
+    static final Options NONE = new Draft().options();
   }
 }

@@ -51,6 +51,15 @@ public interface JobContext<A> {
   /** Whose it is, or null if that was not said. */
   @Nullable String partitionKey();
 
+  /** The batch it belongs to, or null. */
+  @Nullable Long batchId();
+
+  /**
+   * What the jobs gave back that it depends on. They were read before the run began, all of them;
+   * in {@link ReactiveWorker#onDiscard} there are none.
+   */
+  Results results();
+
   /** When it was enqueued, by the database's clock. */
   Instant insertedAt();
 

@@ -5,8 +5,11 @@
 -- $11 partition keys (NULL)  $12 unique keys (NULL)  $13 periods of these (ms, NULL: without end)
 -- $14 the states in which they hold (array literals, NULL: all that are not terminal)
 -- $15 what the one that holds the key takes over (array literals, NULL)  $16 how long it then waits (ms, NULL)
+-- $17 batches (NULL)  $18 the jobs that it waits for (array literals, ascending, each once; NULL)
+-- $19 what becomes of it if one of those does not complete ('cancelled', 'discarded', NULL: it runs)
 -- Returns one row per job, in any order, with its place from 1; and perhaps messages, without a place.
--- Locks: the keys, in their order; then jobs that take something over, by id. Relies on: unique_keys_pkey, jobs_pkey.
+-- Locks: the batches, against being sealed; the keys, in their order; then jobs that take something over, by id. Relies on: unique_keys_pkey, jobs_pkey,
+-- batches_pkey, job_history_id in each partition.
 SELECT place, id, due_in, outcome, changes
   FROM shigoto.enqueue_special(
          ARRAY(
@@ -23,12 +26,16 @@ SELECT place, id, due_in, outcome, changes
                       now() + job.period * interval '1 millisecond',
                       job.states::shigoto.job_state[],
                       job.replaces::text[],
-                      job.debounce * interval '1 millisecond')::shigoto.new_job
+                      job.debounce * interval '1 millisecond',
+                      job.batch_id,
+                      job.depends_on::bigint[],
+                      job.if_not_completed::shigoto.job_state)::shigoto.new_job
              FROM unnest($2::text[], $3::text[], $4::text[], $5::smallint[], $6::integer[],
                          $7::text[], $8::bigint[], $9::text[], $10::text[], $11::text[],
-                         $12::text[], $13::bigint[], $14::text[], $15::text[], $16::bigint[])
+                         $12::text[], $13::bigint[], $14::text[], $15::text[], $16::bigint[],
+                         $17::bigint[], $18::text[], $19::text[])
                     WITH ORDINALITY
                     AS job (queue, worker, args, priority, max_attempts, due_at, due_in, meta, tags, partition_key,
-                            unique_key, period, states, replaces, debounce, n)
+                            unique_key, period, states, replaces, debounce, batch_id, depends_on, if_not_completed, n)
             ORDER BY job.n),
          $1::boolean)

@@ -1,7 +1,9 @@
 -- Makes due jobs available, the longest due first, and wakes their queues at commit.
 -- $1 how many at most
--- Returns one row: how many, in how many ms the next one is due (NULL: none is scheduled), and their queues.
--- Locks: the rows moved, SKIP LOCKED, so any number of nodes may try at once. Relies on: jobs_due, jobs_pkey.
+-- Returns one row: how many, in how many ms the next one is due (NULL: none is scheduled), their queues, and whether
+-- there are loose ends to be seen to.
+-- Locks: the rows moved, SKIP LOCKED, so any number of nodes may try at once. Relies on: jobs_due, jobs_pkey,
+-- loose_ends_pkey, loose_counts_pkey.
 WITH due AS MATERIALIZED (
   SELECT id
     FROM shigoto.jobs
@@ -26,4 +28,6 @@ SELECT (SELECT coalesce(sum(size), 0) FROM told)::bigint AS promoted,
           FROM shigoto.jobs
          WHERE state IN ('scheduled', 'retryable')
            AND scheduled_at > now()) AS next_due_in,
-       ARRAY(SELECT queue FROM told) AS queues
+       ARRAY(SELECT queue FROM told) AS queues,
+       (SELECT id FROM shigoto.loose_ends ORDER BY id LIMIT 1) IS NOT NULL
+         OR (SELECT id FROM shigoto.loose_counts ORDER BY id LIMIT 1) IS NOT NULL AS loose

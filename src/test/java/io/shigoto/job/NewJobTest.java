@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -34,6 +36,9 @@ class NewJobTest {
                 "delay",
                 "PT2562047788015215H30M7S",
                 job -> job.delay(Duration.ofSeconds(Long.MAX_VALUE))),
+            row("batch", "0", job -> job.batch(0)),
+            row("dependsOn", "0", job -> job.dependsOn(7, 0)),
+            row("dependsOn", "-1", job -> job.dependsOn(List.of(-1L))),
             row("scheduledAt", Instant.MAX.toString(), job -> job.scheduledAt(Instant.MAX)),
             row("scheduledAt", Instant.MIN.toString(), job -> job.scheduledAt(Instant.MIN))),
         Stream.of("", " ", "\t\n", "n".repeat(256), "nul\0", "lone \ud800", "\udc00 lone")
@@ -90,7 +95,10 @@ class NewJobTest {
                 Set.of(LONGEST, "😀 仕事"),
                 Map.of(),
                 LONGEST,
-                null));
+                null,
+                null,
+                Collections.emptySortedSet(),
+                IfNotCompleted.RUN));
   }
 
   @Test

@@ -26,7 +26,7 @@ class FloorsTest {
       List.of(
           Set.of("spring", "dashboard", "testing"),
           Set.of(""),
-          Set.of("internal.queue", "internal.upkeep"),
+          Set.of("internal.queue", "internal.upkeep", "internal.group"),
           Set.of(
               "internal.enqueue",
               "internal.await",
@@ -38,7 +38,7 @@ class FloorsTest {
               "internal.control"),
           Set.of("internal.job", "internal.postgres"),
           Set.of("internal.json", "internal.flow"),
-          Set.of("control"),
+          Set.of("batch", "workflow", "control"),
           Set.of("job"),
           Set.of("worker", "event"));
 

@@ -15,6 +15,12 @@ sealed interface Answer {
   /** Another one has its key, and the snapshot of the transaction may be too old to tell which. */
   record Unseen() implements Answer {}
 
-  /** An unfinished transaction takes or gives back its key: nothing is known until it ends. */
+  /**
+   * An unfinished transaction takes or gives back its key, or seals its batch: nothing is known
+   * until it ends.
+   */
   record Busy() implements Answer {}
+
+  /** It cannot be inserted, whatever others do. */
+  record Refused(IllegalArgumentException why) implements Answer {}
 }

@@ -55,7 +55,8 @@ public final class Encoder {
         unique.isNone()
             ? null
             : UniqueRow.of(unique, UniqueKey.of(unique, worker, queue, args, json)),
-        false);
+        false,
+        Ties.of(given));
   }
 
   /** The first job of a series waits as those do that others come after. */

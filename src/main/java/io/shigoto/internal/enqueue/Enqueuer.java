@@ -10,10 +10,12 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.context.ContextView;
 
 /**
  * The way in. Jobs that are enqueued at the same time share a statement, whoever enqueues them;
@@ -119,8 +121,30 @@ public final class Enqueuer {
         .concatMapIterable(receipts -> receipts);
   }
 
-  /** Those that are nothing special first; emits the receipts in the order of the rows. */
-  private Mono<List<Receipt>> write(List<JobRow> rows, Connection connection) {
+  /** The connection of the transaction in which the caller is, or null. */
+  public @Nullable Connection current(ContextView caller) {
+    return inserts.current(caller);
+  }
+
+  /**
+   * What is to be written of a job.
+   *
+   * @throws IllegalArgumentException naming what cannot be enqueued
+   */
+  public JobRow encode(NewJob job) {
+    return encoder.encode(job);
+  }
+
+  /** Tells of jobs that were written in a transaction and are committed. */
+  public void committed(List<JobRow> rows, List<Receipt> receipts) {
+    herald.committed(rows, receipts);
+  }
+
+  /**
+   * Writes jobs in a transaction, whose commit wakes the nodes. Those that are nothing special
+   * first; emits the receipts in the order of the rows.
+   */
+  public Mono<List<Receipt>> write(List<JobRow> rows, Connection connection) {
     Map<Boolean, List<JobRow>> parts =
         rows.stream().collect(Collectors.partitioningBy(JobRow::isSpecial));
     List<JobRow> plain = parts.getOrDefault(false, List.of());

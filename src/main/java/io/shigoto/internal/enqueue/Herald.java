@@ -68,6 +68,14 @@ public final class Herald {
     }
   }
 
+  /** As both, for jobs whose transaction has told the other nodes by its commit. */
+  void committed(List<JobRow> rows, List<Receipt> receipts) {
+    List<Answer.Given> given =
+        receipts.stream().map(receipt -> new Answer.Given(receipt, 0)).toList();
+    ring(rows, given, News.due(0));
+    tell(rows, given);
+  }
+
   private void tell(JobRow row, Receipt.Conflict conflict) {
     if (events.heard()) {
       String changes =

@@ -1,6 +1,7 @@
 package io.shigoto.internal.enqueue;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -10,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param unique which others it is the same as; null: none
  * @param watched whether somebody waits for its end
+ * @param ties what it belongs to
  */
-record JobRow(
+public record JobRow(
     String queue,
     String worker,
     String args,
@@ -23,10 +25,30 @@ record JobRow(
     @Nullable String tags,
     @Nullable String partitionKey,
     @Nullable UniqueRow unique,
-    boolean watched) {
+    boolean watched,
+    Ties ties) {
 
   /** The same job, for whose end somebody waits. */
   JobRow whoseEndIsWaitedFor() {
+    return with(true, ties);
+  }
+
+  /** Whether there is more to do than to insert it. */
+  boolean isSpecial() {
+    return unique != null || !ties.isNone();
+  }
+
+  /** The same job in a batch. */
+  public JobRow inBatch(long batch) {
+    return with(watched, ties.inBatch(batch));
+  }
+
+  /** The same job, which waits for these too. */
+  public JobRow after(Collection<Long> ids) {
+    return ids.isEmpty() ? this : with(watched, ties.after(ids));
+  }
+
+  private JobRow with(boolean waitedFor, Ties others) {
     return new JobRow(
         queue,
         worker,
@@ -39,12 +61,8 @@ record JobRow(
         tags,
         partitionKey,
         unique,
-        true);
-  }
-
-  /** Whether there is more to do than to insert it. */
-  boolean isSpecial() {
-    return unique != null;
+        waitedFor,
+        others);
   }
 
   /** Its unique key; only asked for where it has one. */
@@ -54,6 +72,9 @@ record JobRow(
 
   /** Roughly how many bytes it takes in a statement. */
   int weight() {
-    return args.length() + (meta == null ? 0 : meta.length()) + (tags == null ? 0 : tags.length());
+    return args.length()
+        + (meta == null ? 0 : meta.length())
+        + (tags == null ? 0 : tags.length())
+        + ties.weight();
   }
 }

@@ -95,7 +95,7 @@ public final class SpecialEnqueuer {
     return alone.isClosed()
         ? Gate.refusal()
         : new R2dbcTimeoutException(
-            "the unique key of a job for '%s' was held by an unfinished transaction for %s"
+            "a job for '%s' waited %s for an unfinished transaction that has its unique key or seals its batch"
                 .formatted(row.worker(), patience),
             LOCK_NOT_AVAILABLE);
   }
@@ -112,6 +112,9 @@ public final class SpecialEnqueuer {
   private Mono<Receipt> receipt(JobRow row, Answer answer) {
     if (answer instanceof Answer.Given given) {
       return Mono.just(given.receipt());
+    }
+    if (answer instanceof Answer.Refused refused) {
+      return Mono.error(refused.why());
     }
     return answer instanceof Answer.Busy
         ? Mono.empty()
@@ -137,6 +140,11 @@ public final class SpecialEnqueuer {
         .write(rows, connection)
         .flatMap(
             answers -> {
+              for (Answer answer : answers) {
+                if (answer instanceof Answer.Refused refused) {
+                  return Mono.error(refused.why());
+                }
+              }
               List<JobRow> unseen = unseen(rows, answers);
               return unseen.isEmpty()
                   ? Mono.just(merge(answers, List.of()))

@@ -3,12 +3,14 @@ package io.shigoto.internal.enqueue;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Statement;
+import io.shigoto.batch.BatchNotOpen;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.Receipt;
 import io.shigoto.job.Receipt.Change;
+import io.shigoto.job.UnknownJobs;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +25,9 @@ import reactor.core.publisher.Mono;
 
 /** {@code enqueue_special.sql}: a group of rows that may meet jobs with their keys. */
 public final class SpecialInserts {
+
+  /** After so many ms somebody looks at what a job waits for. */
+  private static final long SOON = 1;
 
   private final Database database;
   private final Sql enqueue;
@@ -75,7 +80,10 @@ public final class SpecialInserts {
           .bind(12, column(rows, Long[]::new, UniqueRow::period))
           .bind(13, column(rows, String[]::new, UniqueRow::states))
           .bind(14, column(rows, String[]::new, UniqueRow::replaces))
-          .bind(15, column(rows, Long[]::new, UniqueRow::debounce));
+          .bind(15, column(rows, Long[]::new, UniqueRow::debounce))
+          .bind(16, rows.stream().map(row -> row.ties().batch()).toArray(Long[]::new))
+          .bind(17, rows.stream().map(row -> row.ties().dependsOn()).toArray(String[]::new))
+          .bind(18, rows.stream().map(row -> row.ties().ending()).toArray(String[]::new));
     };
   }
 
@@ -123,11 +131,14 @@ public final class SpecialInserts {
       return switch (outcome) {
         case "inserted" ->
             new Answer.Given(
-                Receipt.inserted(Objects.requireNonNull(id)), Objects.requireNonNull(dueIn));
+                Receipt.inserted(Objects.requireNonNull(id)), dueIn == null ? SOON : dueIn);
         case "conflict" ->
             new Answer.Given(Receipt.conflict(Objects.requireNonNull(id), changes()), 0);
         case "unseen" -> new Answer.Unseen();
         case "busy" -> new Answer.Busy();
+        case "closed" -> new Answer.Refused(new BatchNotOpen(Long.parseLong(texts.get(0))));
+        case "unknown" ->
+            new Answer.Refused(new UnknownJobs(texts.stream().map(Long::valueOf).toList()));
         default -> throw new IllegalStateException("enqueue_special.sql says " + outcome);
       };
     }

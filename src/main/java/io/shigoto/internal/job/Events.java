@@ -79,6 +79,24 @@ public final class Events {
     }
   }
 
+  public void of(Aftermath what) {
+    if (heard()) {
+      RunKey job = what.run();
+      Integer count = what.count() == 0 ? null : (int) what.count();
+      tell(
+          new JobEvent(
+              what.kind(),
+              node,
+              job.id(),
+              job.queue(),
+              job.worker(),
+              job.attempt(),
+              count,
+              null,
+              what.detail()));
+    }
+  }
+
   private void tell(JobEvent event) {
     for (JobListener listener : listeners) {
       try {

@@ -1,11 +1,11 @@
 package io.shigoto.internal.job;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -20,9 +20,15 @@ import java.util.stream.Stream;
  * @param ended jobs that ended and for whose end somebody waits
  * @param cancelling incarnations of nodes that are to end some of their runs
  * @param pauses whether queues were paused or resumed
+ * @param aftermath what this node is to tell of; it does not travel
  */
 public record News(
-    Set<String> queues, long dueIn, Set<Long> ended, Set<String> cancelling, boolean pauses) {
+    Set<String> queues,
+    long dueIn,
+    Set<Long> ended,
+    Set<String> cancelling,
+    boolean pauses,
+    List<Aftermath> aftermath) {
 
   private static final long NOTHING_DUE = -1;
 
@@ -33,15 +39,17 @@ public record News(
     queues = Set.copyOf(queues);
     ended = Set.copyOf(ended);
     cancelling = Set.copyOf(cancelling);
+    aftermath = List.copyOf(aftermath);
   }
 
-  /** Without cancels and pauses. */
+  /** With nothing but these. */
   public News(Set<String> queues, long dueIn, Set<Long> ended) {
-    this(queues, dueIn, ended, Set.of(), false);
+    this(queues, dueIn, ended, Set.of(), false, List.of());
   }
 
   /** Queues were paused or resumed. */
-  public static final News PAUSES = new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), true);
+  public static final News PAUSES =
+      new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), true, List.of());
 
   /** Jobs are available in a queue. */
   public static News available(String queue) {
@@ -55,42 +63,58 @@ public record News(
 
   /** What messages say. One that nobody of ours wrote says "look for what is due". */
   public static News of(Collection<String> messages) {
-    return messages.stream().map(News::of).reduce(NONE, News::and);
+    Set<String> queues = new LinkedHashSet<>();
+    Set<Long> ended = new LinkedHashSet<>();
+    Set<String> cancelling = new LinkedHashSet<>();
+    List<Aftermath> aftermath = new ArrayList<>();
+    boolean pauses = false;
+    long soonest = NOTHING_DUE;
+    for (String message : messages) {
+      try {
+        switch (message.charAt(0)) {
+          case 'q' -> queues.add(message.substring(1));
+          case 'j' -> ended.add(number(message));
+          case 'c' -> cancelling.add(message.substring(1));
+          case 'p' -> pauses = true;
+          case 'e' -> aftermath.add(Aftermath.of(message));
+          default -> soonest = sooner(soonest, Math.max(0, number(message)));
+        }
+      } catch (IllegalArgumentException | IndexOutOfBoundsException foreign) {
+        soonest = 0;
+      }
+    }
+    return new News(queues, soonest, ended, cancelling, pauses, aftermath);
   }
 
-  private static News of(String message) {
-    if (message.startsWith("q")) {
-      return available(message.substring(1));
-    }
-    if (message.equals("p")) {
-      return PAUSES;
-    }
-    if (message.startsWith("c")) {
-      return new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(message.substring(1)), false);
-    }
-    try {
-      long value = Long.parseLong(message, 1, message.length(), 10);
-      return message.startsWith("j") ? new News(Set.of(), NOTHING_DUE, Set.of(value)) : due(value);
-    } catch (NumberFormatException | IndexOutOfBoundsException foreign) {
-      return due(0);
-    }
+  private static long number(String message) {
+    return Long.parseLong(message, 1, message.length(), 10);
   }
 
   /** Both. */
   public News and(News other) {
-    long soonest =
-        LongStream.of(dueIn, other.dueIn).filter(due -> due >= 0).min().orElse(NOTHING_DUE);
+    List<Aftermath> all = new ArrayList<>(aftermath);
+    all.addAll(other.aftermath);
     return new News(
         union(queues, other.queues),
-        soonest,
+        sooner(dueIn, other.dueIn),
         union(ended, other.ended),
         union(cancelling, other.cancelling),
-        pauses || other.pauses);
+        pauses || other.pauses,
+        all);
+  }
+
+  private static long sooner(long some, long other) {
+    return some < 0 ? other : other < 0 ? some : Math.min(some, other);
   }
 
   /** Whether nothing has happened. */
   public boolean isNone() {
-    return queues.isEmpty() && dueIn < 0 && ended.isEmpty() && cancelling.isEmpty() && !pauses;
+    return queues.isEmpty()
+        && dueIn < 0
+        && ended.isEmpty()
+        && cancelling.isEmpty()
+        && !pauses
+        && aftermath.isEmpty();
   }
 
   /** As messages. */

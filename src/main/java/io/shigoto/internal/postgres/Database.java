@@ -1,6 +1,7 @@
 package io.shigoto.internal.postgres;
 
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Result;
@@ -21,6 +22,7 @@ import reactor.core.scheduler.Scheduler;
 import reactor.pool.InstrumentedPool;
 import reactor.pool.PoolBuilder;
 import reactor.pool.PooledRef;
+import reactor.util.retry.Retry;
 
 /**
  * The funnel for all database work: a few connections for one purpose, and one way to use them.
@@ -35,6 +37,11 @@ public final class Database {
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
   private static final Set<String> REFUSALS = Set.of("22", "23", "54");
+
+  /** Deadlock, serialization failure. */
+  private static final Set<String> CONFLICT_STATES = Set.of("40P01", "40001");
+
+  private static final int CONFLICTS = 5;
 
   private final InstrumentedPool<Connection> pool;
   private final Duration deadline;
@@ -91,6 +98,30 @@ public final class Database {
         underWay.pass(pool.acquire(deadline).flatMap(borrowed -> use(borrowed, work))));
   }
 
+  /**
+   * Runs work in a transaction of its own, in which each statement sees what was committed before
+   * it, and emits what the work emitted once it is committed. The deadline holds for each element
+   * of the work, such as a statement. What others have made impossible is tried again.
+   */
+  public <T> Mono<List<T>> inTransaction(Function<Connection, Flux<T>> work) {
+    Mono<List<T>> whole =
+        Mono.defer(
+            () -> underWay.pass(pool.acquire(deadline).flatMap(at -> transaction(at, work))));
+    return Detached.of(whole.retryWhen(Retry.max(CONFLICTS).filter(Database::isConflict)));
+  }
+
+  private <T> Mono<List<T>> transaction(
+      PooledRef<Connection> borrowed, Function<Connection, Flux<T>> work) {
+    Connection connection = borrowed.poolable();
+    return Mono.from(connection.beginTransaction(IsolationLevel.READ_COMMITTED))
+        .thenMany(Flux.defer(() -> work.apply(connection)))
+        .timeout(deadline, timer)
+        .collectList()
+        .delayUntil(done -> Mono.from(connection.commitTransaction()).timeout(deadline, timer))
+        .flatMap(done -> borrowed.release().thenReturn(done))
+        .onErrorResume(error -> thrownAway(borrowed).then(Mono.error(error)));
+  }
+
   private <T> Mono<T> use(PooledRef<Connection> borrowed, Function<Connection, Mono<T>> work) {
     return Mono.defer(() -> work.apply(borrowed.poolable()))
         .timeout(deadline, timer)
@@ -102,6 +133,10 @@ public final class Database {
     if (isRefusal(error)) {
       return borrowed.release();
     }
+    return thrownAway(borrowed);
+  }
+
+  private static Mono<Void> thrownAway(PooledRef<Connection> borrowed) {
     return borrowed
         .invalidate()
         .doOnError(
@@ -119,6 +154,13 @@ public final class Database {
     }
     String state = refused.getSqlState();
     return state != null && state.length() == 5 && REFUSALS.contains(state.substring(0, 2));
+  }
+
+  /** Whether a transaction was ended because of what others did meanwhile. */
+  private static boolean isConflict(Throwable error) {
+    return error instanceof R2dbcException refused
+        && refused.getSqlState() != null
+        && CONFLICT_STATES.contains(refused.getSqlState());
   }
 
   /** Takes no more work, and closes the connections when what was taken has ended. */

@@ -8,6 +8,7 @@ import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.job.Job;
 import io.shigoto.worker.JobContext;
+import io.shigoto.worker.Results;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
@@ -21,21 +22,24 @@ final class RunContext implements JobContext<Object> {
   private final Run run;
   private final Claimed job;
   private final Completing completing;
+  private final Results results;
   private final Map<String, String> meta;
   private @Nullable Object args;
   private @Nullable RuntimeException misfit;
 
-  private RunContext(Run run, Map<String, String> meta, Completing completing) {
+  private RunContext(Run run, Results results, Map<String, String> meta, Completing completing) {
     this.run = run;
     this.job = run.job();
+    this.results = results;
     this.completing = completing;
     this.meta = meta;
   }
 
   /** Reads a job for its worker; what reading its arguments throws is kept for whoever asks. */
-  static RunContext of(Run run, Workers.Known known, Json json, Completing completing) {
+  static RunContext of(
+      Run run, Results results, Workers.Known known, Json json, Completing completing) {
     String meta = run.job().meta();
-    return new RunContext(run, meta == null ? Map.of() : json.readTexts(meta), completing)
+    return new RunContext(run, results, meta == null ? Map.of() : json.readTexts(meta), completing)
         .read(known, json);
   }
 
@@ -43,7 +47,8 @@ final class RunContext implements JobContext<Object> {
   static RunContext of(RunKey key, Job job, Workers.Known known, Json json) {
     Run last = new Run(lastClaimOf(key, job));
     last.end();
-    return new RunContext(last, job.meta(), (run, connection, result) -> Mono.empty())
+    return new RunContext(
+            last, Runner.NO_RESULTS, job.meta(), (run, connection, result) -> Mono.empty())
         .read(known, json);
   }
 
@@ -134,6 +139,16 @@ final class RunContext implements JobContext<Object> {
   @Override
   public @Nullable String partitionKey() {
     return job.partitionKey();
+  }
+
+  @Override
+  public @Nullable Long batchId() {
+    return job.batchId();
+  }
+
+  @Override
+  public Results results() {
+    return results;
   }
 
   @Override

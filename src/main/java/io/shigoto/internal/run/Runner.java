@@ -7,19 +7,25 @@ import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.StoredResults;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;
+import io.shigoto.worker.Results;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /** Runs one job: from what was claimed to what is to be written. */
 public final class Runner {
 
+  static final Results NO_RESULTS = new StoredResults((job, json, type) -> null);
+
   private final Workers workers;
-  private final Json json;
+  private final Reading reading;
   private final Transition transition;
   private final Completing completing;
   private final Events events;
@@ -32,14 +38,14 @@ public final class Runner {
    */
   public Runner(
       Workers workers,
-      Json json,
+      Reading reading,
       Transition transition,
       Completing completing,
       Events events,
       Scheduler scheduler,
       Scheduler timer) {
     this.workers = workers;
-    this.json = json;
+    this.reading = reading;
     this.transition = transition;
     this.completing = completing;
     this.events = events;
@@ -50,18 +56,27 @@ public final class Runner {
   /** Emits how the run is to be settled, exactly once, whatever its worker does. Never fails. */
   public Mono<Settlement> run(Run run) {
     Workers.Known known = Objects.requireNonNull(workers.find(run.key().worker()));
-    return new Guarded<>(Mono.defer(() -> perform(run, known)))
-        .subscribeOn(scheduler)
-        .timeout(known.timeout(), Mono.error(() -> new RunTimeout(known.timeout())), timer)
-        .defaultIfEmpty(Outcome.done())
-        .onErrorResume(error -> Mono.just(Outcome.failed(error)))
-        .map(outcome -> transition.of(run.key(), outcome, known))
+    List<Long> parents = run.job().dependsOn();
+    Mono<Outcome> outcome =
+        parents.isEmpty()
+            ? outcome(run, known, NO_RESULTS)
+            : reading.results.apply(parents).flatMap(results -> outcome(run, known, results));
+    return outcome
+        .map(ended -> transition.of(run.key(), ended, known))
         .takeUntilOther(run.whenCut())
         .switchIfEmpty(Mono.fromSupplier(run::settlement));
   }
 
-  private Mono<Outcome> perform(Run run, Workers.Known known) {
-    RunContext job = RunContext.of(run, known, json, completing);
+  private Mono<Outcome> outcome(Run run, Workers.Known known, Results results) {
+    return new Guarded<>(Mono.defer(() -> perform(run, known, results)))
+        .subscribeOn(scheduler)
+        .timeout(known.timeout(), Mono.error(() -> new RunTimeout(known.timeout())), timer)
+        .defaultIfEmpty(Outcome.done())
+        .onErrorResume(error -> Mono.just(Outcome.failed(error)));
+  }
+
+  private Mono<Outcome> perform(Run run, Workers.Known known, Results results) {
+    RunContext job = RunContext.of(run, results, known, reading.json, completing);
     if (job.fits()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);
     }
@@ -83,4 +98,11 @@ public final class Runner {
   private static Duration waited(Claimed job) {
     return Duration.between(job.scheduledAt(), job.claimedAt());
   }
+
+  /**
+   * What is read for a run.
+   *
+   * @param results what jobs gave back; it waits for a database that is away, and never fails
+   */
+  public record Reading(Json json, Function<List<Long>, Mono<Results>> results) {}
 }

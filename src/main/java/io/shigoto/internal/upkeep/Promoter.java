@@ -55,7 +55,8 @@ public final class Promoter {
                 new Promoted(
                     Objects.requireNonNull(row.get(0, Long.class)),
                     row.get(1, Long.class),
-                    List.of(Objects.requireNonNull(row.get(2, String[].class)))))
+                    List.of(Objects.requireNonNull(row.get(2, String[].class))),
+                    Boolean.TRUE.equals(row.get(3, Boolean.class))))
         .map(rows -> rows.get(0))
         .doOnNext(this::tell);
   }
@@ -63,6 +64,9 @@ public final class Promoter {
   /** The other nodes are told by the statement; this one looks at once, whether it hears or not. */
   private void tell(Promoted promoted) {
     promoted.queues.forEach(wakeups::queue);
+    if (promoted.looseEnds) {
+      wakeups.looseEnds().give();
+    }
     if (promoted.count >= GROUP_SIZE) {
       alarm.in(0);
     } else if (promoted.nextDueIn != null) {
@@ -70,5 +74,6 @@ public final class Promoter {
     }
   }
 
-  private record Promoted(long count, @Nullable Long nextDueIn, List<String> queues) {}
+  private record Promoted(
+      long count, @Nullable Long nextDueIn, List<String> queues, boolean looseEnds) {}
 }

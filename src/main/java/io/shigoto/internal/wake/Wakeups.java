@@ -14,6 +14,7 @@ public final class Wakeups implements Bell {
 
   private final Map<String, Nudge> queues = new ConcurrentHashMap<>();
   private final Map<String, Nudge> cancels = new ConcurrentHashMap<>();
+  private final Nudge looseEnds = new Nudge();
   private final Alarm alarm;
 
   public Wakeups(Alarm alarm) {
@@ -23,6 +24,11 @@ public final class Wakeups implements Bell {
   /** Goes off when the soonest job that anybody told of is due. */
   public Alarm alarm() {
     return alarm;
+  }
+
+  /** Given when a commit has left loose ends for a node to see to. */
+  public Nudge looseEnds() {
+    return looseEnds;
   }
 
   /** The nudge of a queue that this node serves. */

@@ -37,6 +37,8 @@ CREATE TABLE shigoto.jobs (
   -- The jobs it waited for, and how many of them have not ended yet.
   depends_on    bigint[],
   pending       integer,
+  -- What becomes of it if one of them does not complete; NULL: it runs all the same.
+  if_not_completed shigoto.job_state,
   -- Somebody waits for its end: jobs that depend on it, or callers.
   watched       boolean,
   -- The node whose run of it is to end, because the job was called off.
@@ -149,13 +151,14 @@ BEGIN
     'shigoto',
     CASE NEW.state
       WHEN 'available' THEN 'q' || NEW.queue
+      WHEN 'waiting' THEN 'd0'
       ELSE 'd' || greatest(0, ceil(extract(epoch FROM NEW.scheduled_at - clock_timestamp()) * 1000))::bigint
     END);
   RETURN NULL;
 END $$;
 
 CREATE TRIGGER job_is_inserted AFTER INSERT ON shigoto.jobs
-  FOR EACH ROW WHEN (NEW.state IN ('available', 'scheduled')
+  FOR EACH ROW WHEN (NEW.state IN ('available', 'scheduled', 'waiting')
     AND current_setting('shigoto.notify', true) IS DISTINCT FROM 'off')
   EXECUTE FUNCTION shigoto.job_is_inserted();
 
@@ -209,19 +212,32 @@ CREATE TYPE shigoto.ended_job AS (
 );
 
 -- What follows from the end of jobs, in the transaction that ends them. Every statement that ends jobs calls it, for
--- those alone that have a batch, a unique key or somebody who waits; ordered by id.
--- Returns what the nodes are to be told after the commit, in the form of the notifications of the channel;
--- or, in a transaction whose commit is the caller's, has the commit tell them and returns nothing.
+-- those alone that have a batch, a unique key or somebody who waits; ordered by id. Others may end by that, and so on.
+-- Returns what the nodes are to be told after the commit, in the form of the notifications of the channel.
+-- at_commit: the transaction is a caller's, and may be long. Then it only leaves word of what is to follow, which a
+-- node sees to after the commit, locks nothing that others wait for, and returns nothing: the commit tells the nodes.
+-- Locks: jobs that wait, generation by generation, each in the order of the ids; then batches in the order of theirs.
 CREATE FUNCTION shigoto.jobs_ended(ended shigoto.ended_job[], at_commit boolean) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
-  told text[];
+  told       text[] := '{}';
+  generation shigoto.ended_job[] := ended;
+  every      shigoto.ended_job[] := ended;
+  next       record;
 BEGIN
-  PERFORM shigoto.release_keys(ended);
-  told := ARRAY(SELECT 'j' || job.id FROM unnest(ended) AS job WHERE job.watched);
   IF at_commit THEN
-    PERFORM pg_notify('shigoto', message) FROM unnest(told) AS message;
+    PERFORM shigoto.release_keys(ended);
+    PERFORM shigoto.leave_loose_ends(ended);
+    PERFORM pg_notify('shigoto', 'j' || job.id) FROM unnest(ended) AS job WHERE job.watched;
     RETURN '{}';
   END IF;
-  RETURN told;
+  WHILE cardinality(generation) > 0 LOOP
+    told := told || ARRAY(SELECT 'j' || job.id FROM unnest(generation) AS job WHERE job.watched);
+    PERFORM shigoto.release_keys(generation);
+    next := shigoto.release_children(generation);
+    told := told || next.told;
+    every := every || next.dropped;
+    generation := next.dropped;
+  END LOOP;
+  RETURN told || shigoto.count_ended(every);
 END $$;

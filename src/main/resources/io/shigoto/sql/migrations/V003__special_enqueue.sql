@@ -16,14 +16,20 @@ CREATE TYPE shigoto.new_job AS (
   unique_states shigoto.job_state[],
   -- What a job that holds its key, and was never started, takes over from it; and how long that then waits.
   replaces      text[],
-  debounce      interval
+  debounce      interval,
+  batch_id      bigint,
+  -- The jobs it waits for, ascending, each once; and what becomes of it if one of them does not complete.
+  depends_on    bigint[],
+  if_not_completed shigoto.job_state
 );
 
 -- What became of one.
---   inserted: under this id, due in so many ms (0: now)
+--   inserted: under this id, due in so many ms (0: now; NULL: it waits for others)
 --   conflict: this job holds its key, and took over the changes
 --   unseen:   somebody holds its key, but the snapshot of the transaction may be too old to tell who
 --   busy:     an unfinished transaction takes or gives back its key, or has changed the job that holds it
+--   closed:   its batch is sealed, or there is none
+--   unknown:  there are no jobs of these ids that it is to wait for
 -- A row without a place has messages for the nodes, in the form of the notifications of the channel.
 CREATE TYPE shigoto.enqueued AS (
   place   integer,
@@ -33,23 +39,95 @@ CREATE TYPE shigoto.enqueued AS (
   changes text[]
 );
 
+-- Keeps batches from being sealed until the end of the transaction. Whoever counts passes.
+-- patient: who waits too long fails. Otherwise it is an answer.
+-- Returns those that are open; NULL if it waited too long.
+CREATE FUNCTION shigoto.lock_open_batches(ids bigint[], patient boolean) RETURNS bigint[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT id
+      FROM shigoto.batches
+     WHERE id = ANY (ids)
+       AND sealed_at IS NULL
+     ORDER BY id
+       FOR KEY SHARE);
+EXCEPTION
+  WHEN lock_not_available THEN
+    IF patient THEN
+      RAISE;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Which of these jobs cannot be inserted, whatever their keys: those of a batch that is not open, and those that are to
+-- wait for jobs that are not there.
+-- patient: who waits too long for a batch that is being sealed fails. Otherwise it is an answer.
+-- Locks: the batches, until the end of the transaction.
+CREATE FUNCTION shigoto.refuse_jobs(given shigoto.new_job[], patient boolean) RETURNS SETOF shigoto.enqueued LANGUAGE plpgsql AS $$
+DECLARE
+  batch_ids CONSTANT bigint[] := ARRAY(
+    SELECT DISTINCT batch_id FROM unnest(given) WHERE batch_id IS NOT NULL ORDER BY batch_id);
+  parents   CONSTANT bigint[] := ARRAY(
+    SELECT DISTINCT parent FROM unnest(given) CROSS JOIN unnest(depends_on) AS parent ORDER BY parent);
+  open      bigint[];
+  known     bigint[];
+BEGIN
+  IF batch_ids <> '{}' THEN
+    open := shigoto.lock_open_batches(batch_ids, patient);
+    RETURN QUERY
+    SELECT ordinality::integer, NULL::bigint, NULL::bigint, CASE WHEN open IS NULL THEN 'busy' ELSE 'closed' END,
+           ARRAY[batch_id::text]
+      FROM unnest(given) WITH ORDINALITY
+     WHERE batch_id IS NOT NULL
+       AND open[width_bucket(batch_id, open)] IS DISTINCT FROM batch_id;
+  END IF;
+  IF parents <> '{}' THEN
+    known := ARRAY(SELECT id FROM shigoto.jobs WHERE id = ANY (parents) ORDER BY id);
+    IF known <> parents THEN
+      -- Both tables in one look, so that a job that moves between them at this moment is seen.
+      known := ARRAY(SELECT DISTINCT id FROM shigoto.all_jobs WHERE id = ANY (parents) ORDER BY id);
+      RETURN QUERY
+      SELECT ordinality::integer, NULL::bigint, NULL::bigint, 'unknown', array_agg(parent::text ORDER BY parent)
+        FROM unnest(given) WITH ORDINALITY
+       CROSS JOIN unnest(depends_on) AS parent
+       WHERE known[width_bucket(parent, known)] IS DISTINCT FROM parent
+       GROUP BY ordinality;
+    END IF;
+  END IF;
+END $$;
+
 -- Inserts jobs: of those given, which have these ids in their order, the ones that are chosen. All ids ascend.
+-- What they wait for and what counts them is left as loose ends: nothing is locked.
 CREATE FUNCTION shigoto.insert_jobs(given shigoto.new_job[], ids bigint[], chosen bigint[])
 RETURNS SETOF shigoto.enqueued LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY
   WITH inserted AS (
     INSERT INTO shigoto.jobs AS job (id, queue, worker, args, priority, max_attempts, scheduled_at, meta, tags,
-           partition_key, unique_key, unique_until, unique_states)
+           partition_key, unique_key, unique_until, unique_states, batch_id, depends_on, if_not_completed, pending, state)
     SELECT ids[ordinality], new.queue, new.worker, new.args, new.priority, new.max_attempts, new.scheduled_at, new.meta,
-           new.tags, new.partition_key, new.unique_key, new.unique_until, new.unique_states
+           new.tags, new.partition_key, new.unique_key, new.unique_until, new.unique_states, new.batch_id,
+           new.depends_on, new.if_not_completed, cardinality(new.depends_on),
+           CASE WHEN new.depends_on IS NULL THEN 'available' ELSE 'waiting' END::shigoto.job_state
       FROM unnest(given) WITH ORDINALITY AS new
      WHERE chosen[width_bucket(ids[ordinality], chosen)] = ids[ordinality]
      ORDER BY ordinality
-    RETURNING job.id, job.state, job.scheduled_at
+    RETURNING job.id, job.state, job.scheduled_at, job.batch_id, job.depends_on
+  ),
+  edge AS (
+    INSERT INTO shigoto.dependencies (parent_id, child_id)
+    SELECT parent, job.id FROM inserted AS job CROSS JOIN unnest(job.depends_on) AS parent
+    RETURNING parent_id
+  ),
+  loose_end AS (
+    INSERT INTO shigoto.loose_ends (parent_id) SELECT DISTINCT parent_id FROM edge
+  ),
+  loose_count AS (
+    INSERT INTO shigoto.loose_counts (batch_id, total)
+    SELECT job.batch_id, count(*) FROM inserted AS job WHERE job.batch_id IS NOT NULL GROUP BY job.batch_id
   )
   SELECT width_bucket(job.id, ids), job.id,
-         CASE job.state WHEN 'scheduled' THEN shigoto.ms_until(job.scheduled_at) ELSE 0 END,
+         CASE job.state WHEN 'scheduled' THEN shigoto.ms_until(job.scheduled_at) WHEN 'available' THEN 0 END,
          'inserted', NULL::text[]
     FROM inserted AS job;
 END $$;
@@ -152,7 +230,10 @@ DECLARE
   none    CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
   keys    CONSTANT uuid[] := ARRAY(
             SELECT coalesce(unique_key, none) FROM unnest(given) WITH ORDINALITY ORDER BY ordinality);
-  pending integer[] := ARRAY(SELECT n FROM generate_subscripts(keys, 1) AS n WHERE keys[n] <> none);
+  refusal shigoto.enqueued;
+  refused integer[] := '{}';
+  keyless bigint[];
+  pending integer[];
   again   integer[];
   taken   bigint[];
   busy    uuid[];
@@ -167,9 +248,14 @@ BEGIN
   IF NOT at_commit THEN
     PERFORM set_config('lock_timeout', '100ms', true);
   END IF;
-  IF cardinality(pending) < cardinality(given) THEN
-    RETURN QUERY SELECT * FROM shigoto.insert_jobs(
-      given, ids, ARRAY(SELECT ids[n] FROM generate_subscripts(keys, 1) AS n WHERE keys[n] = none));
+  FOR refusal IN SELECT * FROM shigoto.refuse_jobs(given, at_commit) ORDER BY place LOOP
+    refused := refused || refusal.place;
+    RETURN NEXT refusal;
+  END LOOP;
+  pending := ARRAY(SELECT n FROM generate_subscripts(keys, 1) AS n WHERE keys[n] <> none AND NOT n = ANY (refused));
+  keyless := ARRAY(SELECT ids[n] FROM generate_subscripts(keys, 1) AS n WHERE keys[n] = none AND NOT n = ANY (refused));
+  IF keyless <> '{}' THEN
+    RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, keyless);
   END IF;
 
   WHILE cardinality(pending) > 0 LOOP

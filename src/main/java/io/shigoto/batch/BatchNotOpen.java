@@ -1,0 +1,19 @@
+package io.shigoto.batch;
+
+/** A job was to be added to a batch that is sealed or not there; it was not inserted. */
+public final class BatchNotOpen extends IllegalArgumentException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final long id;
+
+  public BatchNotOpen(long id) {
+    super("batch %d is sealed, or there is none".formatted(id));
+    this.id = id;
+  }
+
+  /** The batch. */
+  public long id() {
+    return id;
+  }
+}

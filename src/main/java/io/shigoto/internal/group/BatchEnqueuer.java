@@ -1,0 +1,156 @@
+package io.shigoto.internal.group;
+
+import io.r2dbc.spi.Connection;
+import io.shigoto.batch.Batch;
+import io.shigoto.batch.NewBatch;
+import io.shigoto.internal.enqueue.Enqueuer;
+import io.shigoto.internal.enqueue.JobRow;
+import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.News;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Statements;
+import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
+import java.util.ArrayList;
+import java.util.List;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.util.function.Tuple2;
+
+/** Opens, fills and seals batches. */
+public final class BatchEnqueuer {
+
+  private static final int GROUP_SIZE = 1000;
+
+  private final Enqueuer enqueuer;
+  private final Database database;
+  private final BatchStatements statements;
+  private final Bell bell;
+
+  public BatchEnqueuer(Enqueuer enqueuer, Database database, Statements sql, Bell bell) {
+    this.enqueuer = enqueuer;
+    this.database = database;
+    this.statements = new BatchStatements(database, sql);
+    this.bell = bell;
+  }
+
+  /** Opens a batch in the transaction in which the subscriber is, or else in one of its own. */
+  public Mono<Long> open(NewBatch batch) {
+    JobRow callback = enqueuer.encode(batch.callback());
+    return Mono.deferContextual(
+        caller -> {
+          Connection current = enqueuer.current(caller);
+          return current == null ? statements.open(callback) : statements.open(callback, current);
+        });
+  }
+
+  /** Opens a batch in the caller's transaction. */
+  public Mono<Long> open(NewBatch batch, Connection connection) {
+    return statements.open(enqueuer.encode(batch.callback()), connection);
+  }
+
+  /** A batch with all its jobs, in the transaction in which the subscriber is, or else in one. */
+  public Mono<Long> enqueue(NewBatch batch, List<NewJob> jobs) {
+    JobRow callback = enqueuer.encode(batch.callback());
+    List<JobRow> rows = jobs.stream().map(enqueuer::encode).toList();
+    return Mono.deferContextual(
+        caller -> {
+          Connection current = enqueuer.current(caller);
+          return current == null ? commit(callback, rows) : write(callback, rows, current);
+        });
+  }
+
+  /** A batch with all its jobs, in the caller's transaction. */
+  public Mono<Long> enqueue(NewBatch batch, Publisher<NewJob> jobs, Connection connection) {
+    JobRow callback = enqueuer.encode(batch.callback());
+    Flux<List<JobRow>> groups = Flux.from(jobs).map(enqueuer::encode).buffer(GROUP_SIZE);
+    return statements
+        .open(callback, connection)
+        .delayUntil(id -> write(id, groups, connection).then())
+        .delayUntil(id -> statements.seal(id, true, connection));
+  }
+
+  private Mono<Long> write(JobRow callback, List<JobRow> rows, Connection connection) {
+    return statements
+        .open(callback, connection)
+        .delayUntil(id -> write(id, Flux.fromStream(() -> Slices.of(rows)), connection).then())
+        .delayUntil(id -> statements.seal(id, true, connection));
+  }
+
+  private Flux<List<Receipt>> write(long id, Flux<List<JobRow>> groups, Connection connection) {
+    return groups.concatMap(
+        group -> enqueuer.write(group.stream().map(row -> row.inBatch(id)).toList(), connection),
+        0);
+  }
+
+  private Mono<Long> commit(JobRow callback, List<JobRow> rows) {
+    return database
+        .inTransaction(connection -> steps(callback, rows, connection))
+        .map(steps -> committed(rows, steps));
+  }
+
+  /** Opens, writes group by group, seals: emits what each step gave. */
+  private Flux<Step> steps(JobRow callback, List<JobRow> rows, Connection connection) {
+    return statements
+        .open(callback, connection)
+        .flatMapMany(
+            id ->
+                Flux.concat(
+                    write(id, Flux.fromStream(() -> Slices.of(rows)), connection)
+                        .map(receipts -> new Step(id, receipts, News.NONE)),
+                    statements
+                        .seal(id, false, connection)
+                        .map(news -> new Step(id, List.of(), news))));
+  }
+
+  private long committed(List<JobRow> rows, List<Step> steps) {
+    List<Receipt> receipts = new ArrayList<>(rows.size());
+    steps.forEach(step -> receipts.addAll(step.receipts));
+    Step last = steps.get(steps.size() - 1);
+    enqueuer.committed(rows, receipts);
+    ring(last.news);
+    return last.id;
+  }
+
+  /** Seals a batch in the transaction in which the subscriber is, or else in one of its own. */
+  public Mono<Batch> seal(long id) {
+    return Mono.deferContextual(
+        caller -> {
+          Connection current = enqueuer.current(caller);
+          return current == null ? commitSeal(id) : seal(id, current);
+        });
+  }
+
+  /** Seals a batch in the caller's transaction. */
+  public Mono<Batch> seal(long id, Connection connection) {
+    return statements.seal(id, true, connection).flatMap(told -> statements.find(id, connection));
+  }
+
+  private Mono<Batch> commitSeal(long id) {
+    return database
+        .inTransaction(
+            connection ->
+                statements
+                    .seal(id, false, connection)
+                    .zipWhen(news -> statements.find(id, connection))
+                    .flux())
+        .flatMapMany(Flux::fromIterable)
+        .next()
+        .doOnNext(found -> ring(found.getT1()))
+        .map(Tuple2::getT2);
+  }
+
+  /** The batch, or empty. */
+  public Mono<Batch> find(long id) {
+    return statements.find(id);
+  }
+
+  private void ring(News news) {
+    if (!news.isNone()) {
+      bell.ring(news);
+    }
+  }
+
+  private record Step(long id, List<Receipt> receipts, News news) {}
+}

@@ -1,0 +1,130 @@
+package io.shigoto.internal.group;
+
+import io.r2dbc.spi.Connection;
+import io.shigoto.internal.enqueue.Enqueuer;
+import io.shigoto.internal.enqueue.JobRow;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
+import io.shigoto.workflow.Workflow;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Writes all steps of a workflow in one transaction: first those that wait for nobody, then those
+ * that wait for these, and so on, so that each knows the ids of those it waits for.
+ */
+public final class WorkflowEnqueuer {
+
+  private final Enqueuer enqueuer;
+  private final Database database;
+
+  public WorkflowEnqueuer(Enqueuer enqueuer, Database database) {
+    this.enqueuer = enqueuer;
+    this.database = database;
+  }
+
+  /**
+   * Checks the steps now and inserts them when subscribed: in the transaction in which the
+   * subscriber is, or else in one of its own.
+   */
+  public Mono<Map<String, Receipt>> enqueue(Workflow workflow) {
+    List<Row> rows = rows(workflow);
+    return Mono.deferContextual(
+        caller -> {
+          Connection current = enqueuer.current(caller);
+          return current == null
+              ? database
+                  .inTransaction(connection -> write(rows, connection))
+                  .map(WorkflowEnqueuer::all)
+                  .doOnNext(receipts -> committed(rows, receipts))
+              : write(rows, current).collectList().map(WorkflowEnqueuer::all);
+        });
+  }
+
+  /** Checks the steps now and inserts them, when subscribed, in the caller's transaction. */
+  public Mono<Map<String, Receipt>> enqueue(Workflow workflow, Connection connection) {
+    List<Row> rows = rows(workflow);
+    return Flux.defer(() -> write(rows, connection)).collectList().map(WorkflowEnqueuer::all);
+  }
+
+  private List<Row> rows(Workflow workflow) {
+    return workflow.steps().stream()
+        .map(step -> new Row(step, enqueuer.encode(named(step, workflow))))
+        .toList();
+  }
+
+  /** With the names by which its results are found. */
+  private static NewJob named(Workflow.Step step, Workflow workflow) {
+    Map<String, String> meta = new HashMap<>(step.job().options().meta());
+    meta.put(Workflow.WORKFLOW, workflow.name());
+    meta.put(Workflow.STEP, step.name());
+    return step.job().meta(meta);
+  }
+
+  /** Emits the receipts of each group when it is written. */
+  private Flux<Map<String, Receipt>> write(List<Row> rows, Connection connection) {
+    Map<String, Long> ids = new HashMap<>();
+    return Flux.fromIterable(groups(rows))
+        .concatMap(
+            group ->
+                enqueuer
+                    .write(group.stream().map(row -> row.after(ids)).toList(), connection)
+                    .map(receipts -> byStep(group, receipts))
+                    .doOnNext(
+                        receipts -> receipts.forEach((step, its) -> ids.put(step, its.id()))));
+  }
+
+  private static Map<String, Receipt> byStep(List<Row> group, List<Receipt> receipts) {
+    Map<String, Receipt> byStep = new LinkedHashMap<>();
+    for (int i = 0; i < group.size(); i++) {
+      byStep.put(group.get(i).step.name(), receipts.get(i));
+    }
+    return byStep;
+  }
+
+  private static Map<String, Receipt> all(List<Map<String, Receipt>> groups) {
+    Map<String, Receipt> all = new LinkedHashMap<>();
+    groups.forEach(all::putAll);
+    return Collections.unmodifiableMap(all);
+  }
+
+  private void committed(List<Row> rows, Map<String, Receipt> receipts) {
+    enqueuer.committed(
+        rows.stream().map(row -> row.job).toList(),
+        rows.stream().map(row -> Objects.requireNonNull(receipts.get(row.step.name()))).toList());
+  }
+
+  /** Generation by generation: those in a group wait for nobody in it. */
+  private static List<List<Row>> groups(List<Row> rows) {
+    Map<String, Integer> generations = new HashMap<>();
+    Map<Integer, List<Row>> members = new TreeMap<>();
+    for (Row row : rows) {
+      int generation =
+          row.step.after().stream()
+              .mapToInt(step -> generations.getOrDefault(step, 0) + 1)
+              .max()
+              .orElse(0);
+      generations.put(row.step.name(), generation);
+      members.computeIfAbsent(generation, number -> new ArrayList<>()).add(row);
+    }
+    return members.values().stream().flatMap(Slices::of).toList();
+  }
+
+  /** A step and what is written of it. */
+  private record Row(Workflow.Step step, JobRow job) {
+
+    JobRow after(Map<String, Long> ids) {
+      return job.after(
+          step.after().stream().map(name -> Objects.requireNonNull(ids.get(name))).toList());
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package io.shigoto.workflow;
+
+import io.shigoto.job.NewJob;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Jobs that are enqueued together, as named steps of which some come after others. Immutable; its
+ * steps stand in an order in which each comes after those it waits for.
+ */
+public final class Workflow {
+
+  /** Under which a job's meta have the name of its step. */
+  public static final String STEP = "shigoto.step";
+
+  /** Under which a job's meta have the name of its workflow. */
+  public static final String WORKFLOW = "shigoto.workflow";
+
+  private static final int LONGEST_NAME = 255;
+
+  private final String name;
+  private final List<Step> steps;
+
+  private Workflow(String name, List<Step> steps) {
+    this.name = name;
+    this.steps = List.copyOf(steps);
+  }
+
+  /**
+   * Begins a workflow.
+   *
+   * @param name what it is called in errors, and in the meta of its jobs; 1 to 255 characters
+   */
+  public static Builder named(String name) {
+    return new Builder(requireName("workflow", name));
+  }
+
+  /** The steps that a step comes after. */
+  public static After after(String... steps) {
+    return new After(Set.of(steps));
+  }
+
+  /** The steps that a step comes after. */
+  public static After after(Collection<String> steps) {
+    return new After(Set.copyOf(steps));
+  }
+
+  private static String requireName(String what, String name) {
+    if (name.isBlank() || name.length() > LONGEST_NAME) {
+      throw new IllegalArgumentException(
+          "%s must have 1 to %d characters, not only blanks, but is '%s'"
+              .formatted(what, LONGEST_NAME, name));
+    }
+    return name;
+  }
+
+  /** What it is called. */
+  public String name() {
+    return name;
+  }
+
+  /** Its steps, each after those it waits for. */
+  public List<Step> steps() {
+    return steps;
+  }
+
+  @Override
+  public String toString() {
+    return "Workflow[name=" + name + ", steps=" + steps.size() + "]";
+  }
+
+  /**
+   * One step.
+   *
+   * @param name unique in its workflow
+   * @param job what it does
+   * @param after the steps that it waits for
+   */
+  public record Step(String name, NewJob job, Set<String> after) {}
+
+  /** The steps that a step comes after. */
+  public record After(Set<String> steps) {}
+
+  /** A workflow while steps are added to it. */
+  public static final class Builder {
+
+    private final String name;
+    private final Map<String, Step> steps = new LinkedHashMap<>();
+
+    private Builder(String name) {
+      this.name = name;
+    }
+
+    /**
+     * Adds a step that waits for no other.
+     *
+     * @param step its name, unique in the workflow; 1 to 255 characters
+     */
+    public Builder step(String step, NewJob job) {
+      return step(step, job, new After(Set.of()));
+    }
+
+    /**
+     * Adds a step that comes after others: it waits until they have ended. What becomes of it if
+     * one of them does not complete is said by {@link NewJob#ifNotCompleted}.
+     *
+     * @param step its name, unique in the workflow; 1 to 255 characters
+     * @param after names of steps, which may be added later
+     */
+    public Builder step(String step, NewJob job, After after) {
+      requireName("step of workflow '" + name + "'", step);
+      if (steps.putIfAbsent(step, new Step(step, job, after.steps)) != null) {
+        throw new IllegalArgumentException(
+            "workflow '%s' has two steps '%s'".formatted(name, step));
+      }
+      return this;
+    }
+
+    /**
+     * Builds the workflow.
+     *
+     * @throws IllegalArgumentException if there is no step, if one comes after one that is not
+     *     there, or after itself by way of others: then with the way
+     */
+    public Workflow build() {
+      if (steps.isEmpty()) {
+        throw new IllegalArgumentException("workflow '%s' has no steps".formatted(name));
+      }
+      return new Workflow(name, new StepOrder(name, steps).inOrder());
+    }
+  }
+}

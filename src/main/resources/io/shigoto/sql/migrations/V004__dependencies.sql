@@ -1,0 +1,144 @@
+-- Jobs that wait for others: they move on in the transaction that ends those.
+
+-- Who waits for whose end. A job that waits has as many rows here as its column pending says: a row goes in the
+-- transaction that lowers the number.
+CREATE TABLE shigoto.dependencies (
+  parent_id bigint,
+  child_id  bigint,
+  PRIMARY KEY (parent_id, child_id)
+) WITH (
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
+
+-- Jobs to be looked at, because somebody began to wait for their end, or because they ended in a transaction that was
+-- not ours. Whoever inserts a job that waits leaves them here and locks nothing: the jobs it waits for are marked as
+-- watched, or found to have ended, in a transaction of ours after that commit.
+CREATE TABLE shigoto.loose_ends (
+  id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  parent_id bigint NOT NULL
+) WITH (
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
+
+-- Jobs ended, ascending: those that wait for the ones that were watched have less to wait for. Who waits for nothing
+-- any more is due at its own time, or now. Who does not want to run without its parent ends here and is given back:
+-- what follows from its end is the caller's to see to.
+-- Locks: the jobs that wait, in the order of their ids.
+CREATE FUNCTION shigoto.release_children(
+  ended shigoto.ended_job[], OUT dropped shigoto.ended_job[], OUT told text[])
+LANGUAGE plpgsql AS $$
+DECLARE
+  parents  bigint[];
+  endings  text[];
+  children bigint[];
+  parts    integer[];
+  causes   bigint[];
+BEGIN
+  dropped := '{}';
+  told := '{}';
+  SELECT array_agg(job.id), array_agg(job.state) INTO parents, endings FROM unnest(ended) AS job WHERE job.watched;
+  IF parents IS NULL THEN
+    RETURN;
+  END IF;
+  WITH edge AS (
+    DELETE FROM shigoto.dependencies WHERE parent_id = ANY (parents) RETURNING parent_id, child_id
+  )
+  SELECT array_agg(child_id ORDER BY child_id), array_agg(part ORDER BY child_id), array_agg(cause ORDER BY child_id)
+    INTO children, parts, causes
+    FROM (SELECT child_id,
+                 count(*) AS part,
+                 min(parent_id) FILTER (WHERE endings[width_bucket(parent_id, parents)] <> 'completed') AS cause
+            FROM edge
+           GROUP BY child_id) AS child;
+  IF children IS NULL THEN
+    RETURN;
+  END IF;
+  PERFORM FROM shigoto.jobs WHERE id = ANY (children) AND state = 'waiting' ORDER BY id FOR UPDATE;
+
+  IF EXISTS (SELECT FROM unnest(causes) AS cause WHERE cause IS NOT NULL) THEN
+    WITH gone AS (
+      DELETE FROM shigoto.jobs AS job
+       WHERE job.id = ANY (children)
+         AND job.state = 'waiting'
+         AND job.if_not_completed IS NOT NULL
+         AND causes[width_bucket(job.id, children)] IS NOT NULL
+      RETURNING job.*, job AS was, causes[width_bucket(job.id, children)] AS cause
+    ),
+    archived AS (
+      INSERT INTO shigoto.job_history
+             (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
+              priority, queue, worker, args, meta, tags, partition_key, errors,
+              progress, batch_id, unique_key, depends_on)
+      SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), if_not_completed, attempt, max_attempts,
+             priority, queue, worker, args, meta, tags, partition_key,
+             shigoto.with_error(errors, jsonb_build_object(
+               'attempt', attempt, 'node', '', 'type', 'dependency', 'stack', '',
+               'message', format('job %s, which this one depends on, was %s',
+                                 cause, endings[width_bucket(cause, parents)]))),
+             progress, batch_id, unique_key, depends_on
+        FROM gone
+    )
+    SELECT coalesce(array_agg(ROW(id, if_not_completed, batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id), '{}'),
+           coalesce(array_agg(shigoto.aftermath(if_not_completed::text, was, 0, 'dependency')), '{}')
+      INTO dropped, told
+      FROM gone;
+  END IF;
+
+  WITH moved AS (
+    UPDATE shigoto.jobs AS job
+       SET pending = nullif(job.pending - parts[width_bucket(job.id, children)], 0),
+           state = CASE WHEN job.pending > parts[width_bucket(job.id, children)] THEN 'waiting'
+                        WHEN job.scheduled_at > now() THEN 'scheduled'
+                        ELSE 'available' END::shigoto.job_state,
+           scheduled_at = CASE WHEN job.pending > parts[width_bucket(job.id, children)] THEN job.scheduled_at
+                               ELSE greatest(job.scheduled_at, now()) END
+     WHERE job.id = ANY (children)
+       AND job.state = 'waiting'
+    RETURNING job.state, job.queue, job.scheduled_at
+  )
+  SELECT told || coalesce(array_agg(message), '{}') INTO told
+    FROM (SELECT DISTINCT 'q' || queue AS message FROM moved WHERE state = 'available'
+          UNION ALL
+          SELECT 'd' || shigoto.ms_until(min(scheduled_at)) FROM moved WHERE state = 'scheduled' HAVING count(*) > 0
+         ) AS message;
+END $$;
+
+-- A message for the node alone that sees to it: something happened to a job, of which nobody else tells.
+CREATE FUNCTION shigoto.aftermath(kind text, job shigoto.jobs, count bigint, detail text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT format('e%s %s %s %s %s %s %s %s%s', kind, job.id, job.attempt, job.max_attempts, count, detail,
+                length(job.queue), job.queue, job.worker)
+$$;
+
+-- Looks at loose ends whose jobs have ended: those that wait for them move on.
+-- Returns how many loose ends are done with, and what the nodes are to be told after the commit.
+-- Locks: the loose ends, SKIP LOCKED; then as jobs_ended does.
+CREATE FUNCTION shigoto.follow_loose_ends(most integer, OUT done bigint, OUT told text[]) LANGUAGE plpgsql AS $$
+DECLARE
+  ended shigoto.ended_job[];
+BEGIN
+  -- One statement, so that a job that moves between the tables at this moment is seen in one of them. One that is in
+  -- neither was deleted.
+  WITH loose AS MATERIALIZED (
+    SELECT id, parent_id FROM shigoto.loose_ends ORDER BY id LIMIT most FOR UPDATE SKIP LOCKED
+  ),
+  over AS MATERIALIZED (
+    SELECT parent.id, coalesce(job.state, 'completed')::text AS state
+      FROM (SELECT DISTINCT parent_id AS id FROM loose) AS parent
+      LEFT JOIN LATERAL (SELECT state FROM shigoto.job_history WHERE id = parent.id LIMIT 1) AS job ON true
+     WHERE NOT EXISTS (SELECT FROM shigoto.jobs WHERE id = parent.id)
+  ),
+  gone AS (
+    DELETE FROM shigoto.loose_ends
+     WHERE id = ANY (ARRAY(SELECT loose.id FROM loose WHERE loose.parent_id IN (SELECT over.id FROM over)))
+    RETURNING id
+  )
+  SELECT (SELECT count(*) FROM gone),
+         (SELECT array_agg(ROW(id, state, NULL, NULL, true)::shigoto.ended_job ORDER BY id) FROM over)
+    INTO done, ended;
+  told := CASE WHEN ended IS NULL THEN '{}' ELSE shigoto.jobs_ended(ended, false) END;
+END $$;
