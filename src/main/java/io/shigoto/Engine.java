@@ -4,6 +4,7 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.await.Awaits;
 import io.shigoto.internal.await.Looks;
 import io.shigoto.internal.control.Finder;
+import io.shigoto.internal.control.QueueTable;
 import io.shigoto.internal.enqueue.Encoder;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.enqueue.Herald;
@@ -21,6 +22,7 @@ import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Migrations;
 import io.shigoto.internal.postgres.Partitions;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.internal.queue.Served;
 import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.LastCall;
 import io.shigoto.internal.settle.Settler;
@@ -29,6 +31,7 @@ import io.shigoto.internal.wake.Alarm;
 import io.shigoto.internal.wake.Canary;
 import io.shigoto.internal.wake.Listener;
 import io.shigoto.internal.wake.Notifier;
+import io.shigoto.internal.wake.Pauses;
 import io.shigoto.internal.wake.Wakeups;
 import java.time.Duration;
 import java.util.UUID;
@@ -60,6 +63,8 @@ final class Engine {
   final Database leasing;
   final Alarm alarm;
   final Wakeups wakeups;
+  final Pauses pauses;
+  final Served served;
   final KeepGoing heartbeat;
   final KeepGoing writing;
   final Settler settler;
@@ -68,6 +73,7 @@ final class Engine {
   final Discards discards;
   final Listener listener;
   final Answers answers;
+  final Queues queues;
   private final Awaits awaits;
   private final Flux<?> hearing;
   final Jobs jobs;
@@ -99,6 +105,8 @@ final class Engine {
     this.leasing = new Database(connector, 1, Lease.deadline(settings.lease()), timer);
     this.alarm = new Alarm(settings.nanos(), timer);
     this.wakeups = new Wakeups(alarm);
+    this.pauses = new Pauses(wakeups, events);
+    this.served = new Served(settings.queues(), wakeups, timer);
     this.heartbeat =
         new KeepGoing(
             "database",
@@ -113,7 +121,7 @@ final class Engine {
             Flux.defer(this::hearing),
             settings.pollInterval(),
             timer);
-    Bell here = wakeups.and(awaits);
+    Bell here = wakeups.and(awaits).and(pauses);
     Bell bell = here.and(notifier);
     this.listener =
         new Listener(
@@ -146,6 +154,7 @@ final class Engine {
             finder::find,
             new LastCall(json, running, timer),
             new KeepGoing("discard", timer));
+    this.queues = new Queues(served, new QueueTable(calls, sql), here, running);
     this.answers = new Answers(enqueuer, awaits, json);
     this.jobs = new Jobs(finder, answers);
   }
@@ -167,6 +176,7 @@ final class Engine {
    */
   Mono<Void> close() {
     awaits.close();
+    served.close();
     Mono<Void> drained = drain().timeout(settings.statementTimeout(), timer);
     return drained
         .onErrorResume(TimeoutException.class, late -> connector.close().then(drained))

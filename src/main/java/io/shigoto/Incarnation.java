@@ -19,8 +19,8 @@ import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.upkeep.Poll;
 import io.shigoto.internal.upkeep.Promoter;
 import io.shigoto.internal.upkeep.Rescue;
+import io.shigoto.internal.upkeep.Roll;
 import io.shigoto.worker.Outcome;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
@@ -61,9 +61,8 @@ final class Incarnation {
 
   /** Takes the lease. */
   Mono<Void> join() {
-    String[] queues = settings.queues().keySet().toArray(String[]::new);
     return lease
-        .join(settings.name(), queues, engine.workers.names())
+        .join(settings.name(), engine.served.names(), engine.workers.names())
         .doOnSuccess(joined -> tell(JobEvent.Kind.NODE_JOINED, "joined"));
   }
 
@@ -129,24 +128,15 @@ final class Incarnation {
             engine.settler,
             completions,
             engine.discards,
+            engine.pauses,
             engine.events,
             new KeepGoing("claim", engine.timer),
             settings.nanos());
-    List<Flux<?>> flows = new ArrayList<>();
-    settings
-        .queues()
-        .forEach(
-            (queue, concurrency) ->
-                flows.add(
-                    new QueuePipeline(queue, concurrency, parts, engine.wakeups.of(queue))
-                        .flow(draining.asMono())));
-    flows.add(draining.asMono().flux());
-    return Flux.merge(Flux.fromIterable(flows), flows.size());
+    return engine.served.flow(parts, draining.asMono());
   }
 
   private Flux<?> upkeep() {
     Transition transition = new Transition(settings.name(), engine.json);
-    String[] queues = settings.queues().keySet().toArray(String[]::new);
     Rescue rescue =
         new Rescue(
             engine.upkeep,
@@ -169,16 +159,20 @@ final class Incarnation {
         new Poll(
             engine.upkeep,
             engine.sql,
-            queues,
+            engine.served::names,
             engine.workers.names(),
             settings.pollInterval(),
-            engine.wakeups);
+            engine.wakeups,
+            engine.pauses);
+    Roll roll =
+        new Roll(engine.upkeep, engine.sql, id, engine.served::names, engine.served.changes());
     Chores chores =
         new Chores(
             List.of(
                 poll,
                 rescue,
                 audit,
+                roll,
                 new History(engine.upkeep, engine.sql, settings.retentionDays())),
             engine.timer);
     Promoter promoter =

@@ -57,6 +57,10 @@ final class Node {
     return engine.events;
   }
 
+  Queues queues() {
+    return engine.queues;
+  }
+
   Jobs jobs() {
     return engine.jobs;
   }

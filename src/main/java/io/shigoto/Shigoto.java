@@ -164,6 +164,11 @@ public final class Shigoto {
     return node.jobs();
   }
 
+  /** Queues while everything works: pause, resume, add, remove, resize, list. */
+  public Queues queues() {
+    return node.queues();
+  }
+
   /**
    * What happens on this node, from now on. Demand: a subscriber that falls more than 10,000 events
    * behind loses the oldest. Never ends by itself.

@@ -85,14 +85,8 @@ public final class ShigotoBuilder {
    * @param concurrency how many of its jobs run here at the same time, from 1
    */
   public ShigotoBuilder queue(String queue, int concurrency) {
-    require(
-        !queue.isBlank() && queue.length() <= 255,
-        "queue must have 1 to 255 characters, but is",
-        "'" + queue + "'");
-    require(
-        concurrency >= 1,
-        "concurrency of queue '" + queue + "' must be at least 1, but is",
-        concurrency);
+    QueueName.require(queue);
+    QueueName.requireConcurrency(queue, concurrency);
     require(
         queues.putIfAbsent(queue, concurrency) == null, "queue is given twice:", "'" + queue + "'");
     return this;

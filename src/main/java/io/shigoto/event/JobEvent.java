@@ -43,6 +43,10 @@ public record JobEvent(
     CONFLICT,
     /** Jobs of a queue were claimed. queue, count, duration of the statement. */
     QUEUE_CLAIM,
+    /** A queue is paused, as this node has just seen; also told when it starts. queue. */
+    QUEUE_PAUSED,
+    /** A queue is paused no more, as this node has just seen. queue. */
+    QUEUE_RESUMED,
     /** A job was claimed. jobId, queue, worker, attempt. */
     CLAIMED,
     /**

@@ -2,10 +2,15 @@
 -- $1 queue  $2 workers  $3 allowances (how many of each worker at most)  $4 node  $5 limit
 -- First looks without locks which workers the best jobs belong to, then locks exactly so many of each: rivals pass
 -- over each other's rows. Only if they hold some of the best, what is missing is made up for with the next ones.
--- Returns the claimed jobs, their times in microseconds since 1970. A node without a valid lease claims nothing.
--- Locks: the rows taken, SKIP LOCKED. Relies on: jobs_claim, nodes_pkey.
+-- Returns the claimed jobs, their times in microseconds since 1970. A node without a valid lease claims nothing,
+-- and nobody claims of a paused queue.
+-- Locks: the rows taken, SKIP LOCKED. Relies on: jobs_claim, nodes_pkey, queues_paused.
 WITH node AS MATERIALIZED (
-  SELECT id FROM shigoto.nodes WHERE id = $4::uuid AND lease_until > now()
+  SELECT id
+    FROM shigoto.nodes
+   WHERE id = $4::uuid
+     AND lease_until > now()
+     AND NOT EXISTS (SELECT FROM shigoto.queues WHERE name = $1 AND paused)
 ),
 wanted AS MATERIALIZED (
   SELECT worker, least(allowance, $5::integer) AS allowance

@@ -67,6 +67,12 @@ public final class Events {
     }
   }
 
+  public void ofQueue(JobEvent.Kind kind, String queue) {
+    if (heard()) {
+      tell(new JobEvent(kind, node, null, queue, null, null, null, null, null));
+    }
+  }
+
   public void ofNode(JobEvent.Kind kind, String detail) {
     if (heard()) {
       tell(new JobEvent(kind, node, null, null, null, null, null, null, detail));

@@ -11,13 +11,15 @@ import java.util.stream.Stream;
 /**
  * What a commit changed for those who wait: for work, for a time, for the end of a job. It travels
  * between nodes as messages, one letter and a value each: {@code q} and a queue in which jobs are
- * available, {@code d} and the milliseconds until a job is due, {@code j} and a job that ended.
+ * available, {@code d} and the milliseconds until a job is due, {@code j} and a job that ended;
+ * {@code p} alone says that a queue was paused or resumed.
  *
  * @param queues where jobs are available now
  * @param dueIn in how many ms the soonest of the others is due; negative if there are none
  * @param ended jobs that ended and for whose end somebody waits
+ * @param pauses whether queues were paused or resumed
  */
-public record News(Set<String> queues, long dueIn, Set<Long> ended) {
+public record News(Set<String> queues, long dueIn, Set<Long> ended, boolean pauses) {
 
   private static final long NOTHING_DUE = -1;
 
@@ -28,6 +30,14 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended) {
     queues = Set.copyOf(queues);
     ended = Set.copyOf(ended);
   }
+
+  /** Without pauses. */
+  public News(Set<String> queues, long dueIn, Set<Long> ended) {
+    this(queues, dueIn, ended, false);
+  }
+
+  /** Queues were paused or resumed. */
+  public static final News PAUSES = new News(Set.of(), NOTHING_DUE, Set.of(), true);
 
   /** Jobs are available in a queue. */
   public static News available(String queue) {
@@ -48,6 +58,9 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended) {
     if (message.startsWith("q")) {
       return available(message.substring(1));
     }
+    if (message.equals("p")) {
+      return PAUSES;
+    }
     try {
       long value = Long.parseLong(message, 1, message.length(), 10);
       return message.startsWith("j") ? new News(Set.of(), NOTHING_DUE, Set.of(value)) : due(value);
@@ -60,19 +73,24 @@ public record News(Set<String> queues, long dueIn, Set<Long> ended) {
   public News and(News other) {
     long soonest =
         LongStream.of(dueIn, other.dueIn).filter(due -> due >= 0).min().orElse(NOTHING_DUE);
-    return new News(union(queues, other.queues), soonest, union(ended, other.ended));
+    return new News(
+        union(queues, other.queues), soonest, union(ended, other.ended), pauses || other.pauses);
   }
 
   /** Whether nothing has happened. */
   public boolean isNone() {
-    return queues.isEmpty() && dueIn < 0 && ended.isEmpty();
+    return queues.isEmpty() && dueIn < 0 && ended.isEmpty() && !pauses;
   }
 
   /** As messages. */
   public List<String> messages() {
     Stream<String> due = dueIn < 0 ? Stream.of() : Stream.of("d" + dueIn);
+    Stream<String> pause = pauses ? Stream.of("p") : Stream.of();
     return Stream.of(
-            queues.stream().map(queue -> "q" + queue), due, ended.stream().map(id -> "j" + id))
+            pause,
+            queues.stream().map(queue -> "q" + queue),
+            due,
+            ended.stream().map(id -> "j" + id))
         .flatMap(messages -> messages)
         .collect(Collectors.toList());
   }

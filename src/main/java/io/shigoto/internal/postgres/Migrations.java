@@ -19,7 +19,7 @@ public final class Migrations {
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
   private static final String PRELUDE = "V000__migrations";
   private static final List<String> STEPS =
-      List.of("V001__engine", "V002__unique_keys", "V003__special_enqueue");
+      List.of("V001__engine", "V002__unique_keys", "V003__special_enqueue", "V006__queues");
 
   private final Statements sql;
   private final String prelude;

@@ -7,6 +7,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
@@ -15,23 +17,35 @@ import reactor.core.publisher.FluxSink;
  * Between claims and slots: claimed runs wait here until the slots ask for them. What the slots ask
  * for and do not get is the room of the queue.
  *
+ * <p>The slots ask for as many as there can ever be, {@link #MOST_SLOTS}; of these so many are kept
+ * back that only as many as the queue is wide are given. So the width may change at any time.
+ *
  * <p>The protocol: {@code demand} is what was asked for and not yet given; one thread at a time
  * moves runs to the slots (whoever raises {@code moving} from zero), the others leave it a note.
  */
 final class Ahead {
 
+  /** As many as there can ever be. */
+  static final int MOST_SLOTS = Integer.MAX_VALUE;
+
   private final Queue<Run> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicInteger size = new AtomicInteger();
   private final AtomicLong demand = new AtomicLong();
   private final AtomicInteger moving = new AtomicInteger();
+  private final IntSupplier width;
+  private final BooleanSupplier open;
   private final Runnable onRoom;
   private volatile @Nullable FluxSink<Run> slots;
   private volatile boolean closed;
 
   /**
+   * @param width how many may run at the same time; whoever changes it calls {@link #move}
+   * @param open whether runs may be given to the slots; whoever changes it calls {@link #move}
    * @param onRoom called when slots ask for more
    */
-  Ahead(Runnable onRoom) {
+  Ahead(IntSupplier width, BooleanSupplier open, Runnable onRoom) {
+    this.width = width;
+    this.open = open;
     this.onRoom = onRoom;
   }
 
@@ -53,7 +67,7 @@ final class Ahead {
 
   /** How many slots are free. */
   long free() {
-    return demand.get();
+    return Math.max(0, demand.get() - MOST_SLOTS + width.getAsInt());
   }
 
   /** How many runs wait for a slot. */
@@ -63,13 +77,19 @@ final class Ahead {
 
   /** Takes no more and gives back those that were not started; the stream ends. */
   List<Run> close() {
-    List<Run> unstarted = new ArrayList<>();
     closed = true;
+    List<Run> unstarted = takeBack();
+    move();
+    return unstarted;
+  }
+
+  /** Gives back those that were not started. */
+  List<Run> takeBack() {
+    List<Run> unstarted = new ArrayList<>();
     for (Run run = waiting.poll(); run != null; run = waiting.poll()) {
       size.decrementAndGet();
       unstarted.add(run);
     }
-    move();
     return unstarted;
   }
 
@@ -79,14 +99,15 @@ final class Ahead {
     onRoom.run();
   }
 
-  private void move() {
+  /** Gives the slots what they may have. */
+  void move() {
     FluxSink<Run> sink = slots;
     if (sink == null || moving.getAndIncrement() != 0) {
       return;
     }
     int notes = 1;
     do {
-      while (demand.get() > 0) {
+      while (open.getAsBoolean() && free() > 0) {
         Run run = waiting.poll();
         if (run == null) {
           break;

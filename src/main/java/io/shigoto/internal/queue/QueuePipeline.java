@@ -15,6 +15,7 @@ import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.settle.Completions;
 import io.shigoto.internal.settle.Settler;
+import io.shigoto.internal.wake.Pauses;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,8 @@ import reactor.core.publisher.Mono;
  * <p>Claims: one at a time, as many as there are free slots and a little ahead, when there may be
  * work. Runs: as many at a time as the queue's concurrency. Settlements: as many unwritten as the
  * window holds; when it is full, runs that have ended keep their slots, so a slow database slows
- * claiming by itself.
+ * claiming by itself. While the queue is paused, no run is begun, and those that wait for a slot
+ * are given back.
  */
 public final class QueuePipeline {
 
@@ -39,21 +41,20 @@ public final class QueuePipeline {
   private static final int WINDOW = 2000;
 
   private final String queue;
-  private final int concurrency;
   private final Parts parts;
   private final Nudge work;
   private final Nudge room = new Nudge();
-  private final Ahead ahead = new Ahead(this::lookIfHungry);
+  private final Ahead ahead;
   private final Appetite appetite = new Appetite(MOST_AHEAD);
   private volatile boolean mayHaveWork;
   private volatile boolean stopped;
 
   /**
-   * @param work given when there may be work
+   * @param work given when there may be work, and when the queue was changed
    */
-  public QueuePipeline(String queue, int concurrency, Parts parts, Nudge work) {
-    this.queue = queue;
-    this.concurrency = concurrency;
+  QueuePipeline(ServedQueue served, Parts parts, Nudge work) {
+    this.queue = served.name();
+    this.ahead = new Ahead(served::concurrency, this::mayBegin, this::lookIfHungry);
     this.parts = parts;
     this.work = work;
   }
@@ -64,14 +65,14 @@ public final class QueuePipeline {
    * @param stop when it completes, no more is claimed, what was not started is given back, and the
    *     rest runs to its end
    */
-  public Flux<?> flow(Mono<Void> stop) {
-    Flux<Ended> ended = Slots.merge(ahead.runs(), concurrency, this::run);
+  Flux<?> flow(Mono<Void> stop) {
+    Flux<Ended> ended = Slots.merge(ahead.runs(), Ahead.MOST_SLOTS, this::run);
     Flux<Ended> unstarted =
         looks()
             .takeUntilOther(stop)
             .doOnComplete(() -> stopped = true)
-            .concatMap(look -> claim(), 0)
-            .thenMany(Flux.defer(() -> Flux.fromIterable(ahead.close())))
+            .concatMap(look -> look(), 0)
+            .concatWith(Flux.defer(() -> Flux.fromIterable(ahead.close())))
             .map(this::released);
     return Flux.merge(
         Slots.merge(ended, WINDOW, this::settle), Slots.merge(unstarted, WINDOW, this::settle));
@@ -80,6 +81,20 @@ public final class QueuePipeline {
   private Flux<Boolean> looks() {
     return Flux.merge(work.looks().doOnNext(look -> mayHaveWork = true), room.looks())
         .onBackpressureLatest();
+  }
+
+  /** Claims; or, while the queue is paused, gives back what was claimed and not started. */
+  private Flux<Run> look() {
+    ahead.move();
+    return isPaused() ? Flux.fromIterable(ahead.takeBack()) : claim().thenMany(Flux.<Run>empty());
+  }
+
+  private boolean mayBegin() {
+    return !stopped && !isPaused();
+  }
+
+  private boolean isPaused() {
+    return parts.pauses.isPaused(queue);
   }
 
   private void lookIfHungry() {
@@ -189,6 +204,7 @@ public final class QueuePipeline {
       Settler settler,
       Completions completions,
       Discards discards,
+      Pauses pauses,
       Events events,
       KeepGoing claiming,
       LongSupplier nanos) {}

@@ -44,6 +44,11 @@ public final class Runs {
     byId.values().forEach(Run::cut);
   }
 
+  /** Ends the runs of one queue. */
+  public void cut(String queue) {
+    byId.values().stream().filter(run -> run.key().queue().equals(queue)).forEach(Run::cut);
+  }
+
   /** Completes when all runs are ended. */
   public Mono<Void> whenCut() {
     return cut.asMono();

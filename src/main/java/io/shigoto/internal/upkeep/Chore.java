@@ -1,6 +1,7 @@
 package io.shigoto.internal.upkeep;
 
 import java.time.Duration;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -14,6 +15,11 @@ public interface Chore {
 
   /** How often. */
   Duration period();
+
+  /** Reasons to do it before its time. */
+  default Flux<?> reasons() {
+    return Flux.never();
+  }
 
   /** Does it once; emits how much there was to do. */
   Mono<Long> once();

@@ -1,6 +1,7 @@
 package io.shigoto.internal.upkeep;
 
 import io.shigoto.internal.flow.KeepGoing;
+import java.time.Duration;
 import java.util.List;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Scheduler;
@@ -25,7 +26,9 @@ public final class Chores {
 
   private Flux<Long> flow(Chore chore) {
     KeepGoing keepGoing = new KeepGoing(chore.name(), timer);
-    return Flux.interval(java.time.Duration.ZERO, chore.period(), timer)
+    return Flux.merge(
+            Flux.interval(Duration.ZERO, chore.period(), timer).onBackpressureLatest(),
+            chore.reasons())
         .onBackpressureLatest()
         .concatMap(tick -> keepGoing.until(chore.once()), 0);
   }

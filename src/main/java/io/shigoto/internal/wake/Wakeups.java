@@ -29,6 +29,11 @@ public final class Wakeups implements Bell {
     return queues.computeIfAbsent(queue, name -> new Nudge());
   }
 
+  /** This node serves a queue no more. */
+  public void forget(String queue) {
+    queues.remove(queue);
+  }
+
   /** Looks at one queue, if this node serves it. */
   public void queue(String queue) {
     Nudge nudge = queues.get(queue);

@@ -23,7 +23,7 @@ class AheadTest {
 
   private final Runs held = new Runs();
   private final AtomicInteger rooms = new AtomicInteger();
-  private final Ahead ahead = new Ahead(rooms::incrementAndGet);
+  private final Ahead ahead = new Ahead(() -> Ahead.MOST_SLOTS, () -> true, rooms::incrementAndGet);
   private final Slots slots = new Slots();
 
   @Test
@@ -82,7 +82,7 @@ class AheadTest {
     int rounds = 300;
     int perRound = 20;
     for (int round = 0; round < rounds; round++) {
-      Ahead some = new Ahead(() -> {});
+      Ahead some = new Ahead(() -> Ahead.MOST_SLOTS, () -> true, () -> {});
       AtomicInteger running = new AtomicInteger();
       AtomicInteger mostRunning = new AtomicInteger();
       Mono<List<Long>> started =

@@ -1,0 +1,125 @@
+package io.shigoto;
+
+import io.shigoto.internal.control.QueueTable;
+import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.News;
+import io.shigoto.internal.queue.Served;
+import java.time.Duration;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Queues while everything works. Pauses are the cluster's: they are stored, and hold whatever nodes
+ * come and go. What is added, removed and resized is this node's, for as long as it lives. Got by
+ * {@link Shigoto#queues()}.
+ *
+ * <p>Safe for any number of threads. Errors of the database come as the driver's own.
+ */
+public final class Queues {
+
+  private final Served served;
+  private final QueueTable table;
+  private final Bell here;
+  private final Scheduler scheduler;
+
+  Queues(Served served, QueueTable table, Bell here, Scheduler scheduler) {
+    this.served = served;
+    this.table = table;
+    this.here = here;
+    this.scheduler = scheduler;
+  }
+
+  /**
+   * Pauses a queue on all nodes when subscribed, also one that no node serves yet: once this
+   * completes, nobody claims a job of it until it is resumed. Runs that are under way go on; jobs
+   * that were claimed and not started are given back. Jobs can still be enqueued. Twice is once.
+   *
+   * @param queue 1 to 255 characters
+   */
+  public Mono<Void> pause(String queue) {
+    return store(queue, true);
+  }
+
+  /**
+   * Resumes a queue on all nodes when subscribed; they look for its jobs at once. Twice is once.
+   *
+   * @param queue 1 to 255 characters
+   */
+  public Mono<Void> resume(String queue) {
+    return store(queue, false);
+  }
+
+  /**
+   * Serves one more queue on this node when subscribed, from now on, or from its start if it was
+   * not started. Errors: {@link IllegalStateException} if this node serves it, or has not done
+   * removing it.
+   *
+   * @param queue 1 to 255 characters
+   * @param concurrency how many of its jobs run here at the same time, from 1
+   */
+  public Mono<Void> add(String queue, int concurrency) {
+    QueueName.require(queue);
+    QueueName.requireConcurrency(queue, concurrency);
+    return Mono.fromRunnable(() -> served.add(queue, concurrency));
+  }
+
+  /**
+   * Changes when subscribed how many jobs of a queue run on this node at the same time. Runs that
+   * are under way go on, also those beyond a lower number: until they end, no other begins. Errors:
+   * {@link IllegalStateException} if this node does not serve the queue.
+   *
+   * @param concurrency from 1; to run none, remove the queue or pause it
+   */
+  public Mono<Void> resize(String queue, int concurrency) {
+    QueueName.require(queue);
+    QueueName.requireConcurrency(queue, concurrency);
+    return Mono.fromRunnable(() -> served.resize(queue, concurrency));
+  }
+
+  /**
+   * Serves a queue no more on this node when subscribed: claims no more of its jobs, gives back at
+   * once what was not started, lets runs finish for so long, then cancels those left and gives them
+   * back with their attempt. Completes when every outcome of theirs is written. Cancel: does not
+   * keep it from being removed. Errors: {@link IllegalStateException} if this node does not serve
+   * the queue.
+   *
+   * @param grace zero or more; zero gives everything back at once
+   */
+  public Mono<Void> remove(String queue, Duration grace) {
+    QueueName.require(queue);
+    if (grace.isNegative()) {
+      throw new IllegalArgumentException("grace must not be negative, but is " + grace);
+    }
+    return Mono.defer(() -> served.remove(queue, grace)).publishOn(scheduler);
+  }
+
+  /**
+   * The queues of which anything is known, by name: this node or another serves them, they were
+   * paused once, or jobs of theirs are available or run. Costs the same whatever waits in them.
+   */
+  public Flux<QueueStatus> list() {
+    return table
+        .list(served.names(), QueueStatus.COUNTED)
+        .flatMapIterable(rows -> rows)
+        .map(this::status);
+  }
+
+  private QueueStatus status(QueueTable.Row row) {
+    return new QueueStatus(
+        row.queue(),
+        row.paused(),
+        served.concurrencyOf(row.queue()),
+        row.nodes(),
+        row.available(),
+        row.executing());
+  }
+
+  private Mono<Void> store(String queue, boolean paused) {
+    QueueName.require(queue);
+    return table
+        .pause(queue, paused)
+        .doOnSuccess(stored -> here.ring(News.PAUSES))
+        .publishOn(scheduler);
+  }
+}

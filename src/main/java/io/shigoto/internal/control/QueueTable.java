@@ -1,0 +1,57 @@
+package io.shigoto.internal.control;
+
+import io.r2dbc.spi.Readable;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
+import java.util.List;
+import java.util.Objects;
+import reactor.core.publisher.Mono;
+
+/** What is stored and known about queues, for the whole cluster. */
+public final class QueueTable {
+
+  private final Database database;
+  private final Sql pause;
+  private final Sql findQueues;
+
+  public QueueTable(Database database, Statements sql) {
+    this.database = database;
+    this.pause = sql.get("pause");
+    this.findQueues = sql.get("find_queues");
+  }
+
+  /** Pauses or resumes a queue; the commit tells the nodes. */
+  public Mono<Void> pause(String queue, boolean paused) {
+    return database
+        .list(pause, statement -> statement.bind(0, queue).bind(1, paused), row -> true)
+        .then();
+  }
+
+  /**
+   * The queues of which anything is known.
+   *
+   * @param served queues that are listed in any case
+   * @param counted how many available jobs are counted in each at most
+   */
+  public Mono<List<Row>> list(String[] served, int counted) {
+    return database.list(
+        findQueues, statement -> statement.bind(0, served).bind(1, counted), QueueTable::read);
+  }
+
+  private static Row read(Readable row) {
+    return new Row(
+        get(row, 0, String.class),
+        get(row, 1, Boolean.class),
+        get(row, 2, Integer.class),
+        get(row, 3, Integer.class),
+        get(row, 4, Integer.class));
+  }
+
+  private static <T> T get(Readable row, int column, Class<T> type) {
+    return Objects.requireNonNull(row.get(column, type));
+  }
+
+  /** A queue; see find_queues.sql. */
+  public record Row(String queue, boolean paused, int nodes, int available, int executing) {}
+}

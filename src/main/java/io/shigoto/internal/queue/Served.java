@@ -1,0 +1,159 @@
+package io.shigoto.internal.queue;
+
+import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.Gate;
+import io.shigoto.internal.flow.Nudge;
+import io.shigoto.internal.wake.Wakeups;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/** The queues that a node serves. They may come, go and change while it works. */
+public final class Served {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Served.class);
+
+  private final Map<String, ServedQueue> byName = new ConcurrentHashMap<>();
+  private final Nudge changed = new Nudge();
+  private final Wakeups wakeups;
+  private final Scheduler timer;
+  private volatile boolean closed;
+
+  /**
+   * @param concurrencies of the queues that are served from the beginning
+   */
+  public Served(Map<String, Integer> concurrencies, Wakeups wakeups, Scheduler timer) {
+    this.wakeups = wakeups;
+    this.timer = timer;
+    concurrencies.forEach((queue, concurrency) -> byName.put(queue, made(queue, concurrency)));
+  }
+
+  /**
+   * Works on the queues while subscribed, also on those that are added meanwhile.
+   *
+   * @param stop when it completes, no more is claimed; the stream completes when everything that
+   *     was held is settled
+   */
+  public Flux<?> flow(QueuePipeline.Parts parts, Mono<Void> stop) {
+    return changed
+        .looks()
+        .concatMapIterable(look -> List.copyOf(byName.values()))
+        .takeUntilOther(stop)
+        .flatMap(queue -> work(queue, parts, stop), Integer.MAX_VALUE);
+  }
+
+  private Flux<?> work(ServedQueue queue, QueuePipeline.Parts parts, Mono<Void> stop) {
+    return Flux.defer(
+        () ->
+            queue.begin(() -> parts.runs().cut(queue.name()))
+                ? new QueuePipeline(queue, parts, wakeups.of(queue.name()))
+                    .flow(Mono.firstWithSignal(stop, queue.whenLeaving()))
+                    .doFinally(end -> queue.end())
+                : Flux.empty());
+  }
+
+  /** The names of the queues, without those that are being removed. */
+  public String[] names() {
+    return staying().map(ServedQueue::name).sorted().toArray(String[]::new);
+  }
+
+  /** One element at first and one for each change of the names. */
+  public Flux<Boolean> changes() {
+    return changed.looks();
+  }
+
+  /** How many jobs of a queue run here at the same time at most; 0 if it is not served. */
+  public int concurrencyOf(String queue) {
+    return staying()
+        .filter(served -> served.name().equals(queue))
+        .mapToInt(ServedQueue::concurrency)
+        .sum();
+  }
+
+  /**
+   * Serves one more queue.
+   *
+   * @throws IllegalStateException if it is served, or is still being removed
+   */
+  public void add(String queue, int concurrency) {
+    if (closed) {
+      throw Gate.refusal();
+    }
+    ServedQueue other = byName.putIfAbsent(queue, made(queue, concurrency));
+    if (other != null) {
+      throw new IllegalStateException(
+          other.isLeaving()
+              ? "queue '%s' is still being removed".formatted(queue)
+              : "queue '%s' is served already; to change its concurrency, resize it"
+                  .formatted(queue));
+    }
+    LOG.info("queue added: queue={} concurrency={}", queue, concurrency);
+    changed.give();
+  }
+
+  /**
+   * Changes how many jobs of a queue may run here at the same time. Those that run go on.
+   *
+   * @throws IllegalStateException if it is not served
+   */
+  public void resize(String queue, int concurrency) {
+    ServedQueue served = byName.get(queue);
+    if (served == null || served.isLeaving()) {
+      throw notServed(queue);
+    }
+    served.resize(concurrency);
+    LOG.info("queue resized: queue={} concurrency={}", queue, concurrency);
+    wakeups.queue(queue);
+  }
+
+  /**
+   * Serves a queue no more: claims no more of it, gives back what was not started, and cuts what
+   * still runs after the grace.
+   *
+   * @return completes when everything that was held of it is settled
+   * @throws IllegalStateException if it is not served
+   */
+  public Mono<Void> remove(String queue, Duration grace) {
+    ServedQueue served = byName.get(queue);
+    if (served == null) {
+      throw notServed(queue);
+    }
+    if (served.leave()) {
+      LOG.info("queue removed: queue={}", queue);
+      changed.give();
+    }
+    Detached.start(served.whenGone().timeout(grace, Mono.fromRunnable(served::cut), timer));
+    return served.whenGone();
+  }
+
+  /** Serves no more queues; what is held of those that are being removed is settled, or never. */
+  public void close() {
+    closed = true;
+    byName.values().forEach(ServedQueue::abandon);
+  }
+
+  private ServedQueue made(String queue, int concurrency) {
+    return new ServedQueue(queue, concurrency, this::gone);
+  }
+
+  /** As long as it is in the map, no other of its name has a nudge. */
+  private void gone(ServedQueue queue) {
+    wakeups.forget(queue.name());
+    byName.remove(queue.name(), queue);
+  }
+
+  private Stream<ServedQueue> staying() {
+    return byName.values().stream().filter(queue -> !queue.isLeaving());
+  }
+
+  private static IllegalStateException notServed(String queue) {
+    return new IllegalStateException("queue '%s' is not served by this node".formatted(queue));
+  }
+}

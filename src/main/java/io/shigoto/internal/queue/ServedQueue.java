@@ -1,0 +1,119 @@
+package io.shigoto.internal.queue;
+
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * A queue that a node serves, across its incarnations: idle between them, working within one, and
+ * one day leaving and gone.
+ */
+final class ServedQueue {
+
+  private final String name;
+  private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.IDLE);
+  private final Sinks.Empty<Void> leaving = Sinks.empty();
+  private final Sinks.Empty<Void> gone = Sinks.empty();
+  private final Consumer<ServedQueue> onGone;
+  private volatile int concurrency;
+  private volatile Runnable cut = () -> {};
+
+  /**
+   * @param onGone called when it is gone
+   */
+  ServedQueue(String name, int concurrency, Consumer<ServedQueue> onGone) {
+    this.name = name;
+    this.concurrency = concurrency;
+    this.onGone = onGone;
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** How many of its jobs may run at the same time, as was said last. */
+  int concurrency() {
+    return concurrency;
+  }
+
+  void resize(int width) {
+    concurrency = width;
+  }
+
+  /**
+   * It works, unless it does already or is leaving; then it is not begun.
+   *
+   * @param cutRuns ends its runs
+   */
+  boolean begin(Runnable cutRuns) {
+    if (!stage.compareAndSet(Stage.IDLE, Stage.WORKING)) {
+      return false;
+    }
+    cut = cutRuns;
+    return true;
+  }
+
+  /** It has settled all that it held. */
+  void end() {
+    if (!stage.compareAndSet(Stage.WORKING, Stage.IDLE)) {
+      goes();
+    }
+  }
+
+  /** It is to claim no more. Whoever says so first is told. */
+  boolean leave() {
+    Stage before =
+        stage.getAndUpdate(
+            now ->
+                switch (now) {
+                  case IDLE -> Stage.LEFT;
+                  case WORKING -> Stage.LEAVING;
+                  case LEAVING, LEFT -> now;
+                });
+    leaving.tryEmitEmpty();
+    if (before == Stage.IDLE) {
+      goes();
+    }
+    return before == Stage.IDLE || before == Stage.WORKING;
+  }
+
+  /** Whether it is to claim no more. */
+  boolean isLeaving() {
+    Stage now = stage.get();
+    return now == Stage.LEAVING || now == Stage.LEFT;
+  }
+
+  /** The node has ended, and whoever waits for this queue to be gone has waited enough. */
+  void abandon() {
+    goes();
+  }
+
+  /** Ends what still runs. */
+  void cut() {
+    cut.run();
+  }
+
+  /** Completes when it is to claim no more. */
+  Mono<Void> whenLeaving() {
+    return leaving.asMono();
+  }
+
+  /** Completes when it has left and nothing of it is held. */
+  Mono<Void> whenGone() {
+    return gone.asMono();
+  }
+
+  private void goes() {
+    stage.set(Stage.LEFT);
+    onGone.accept(this);
+    gone.tryEmitEmpty();
+  }
+
+  private enum Stage {
+    IDLE,
+    WORKING,
+    LEAVING,
+    LEFT
+  }
+}

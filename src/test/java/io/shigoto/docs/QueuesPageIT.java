@@ -1,0 +1,60 @@
+package io.shigoto.docs;
+
+import io.shigoto.QueueStatus;
+import io.shigoto.Queues;
+import io.shigoto.Schemas;
+import io.shigoto.Shigoto;
+import io.shigoto.job.NewJob;
+import io.shigoto.support.Await;
+import io.shigoto.support.DatabaseExtension;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The code of docs/queues.md. */
+class QueuesPageIT {
+
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  @RegisterExtension
+  static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
+
+  @Test
+  void queuesChangeWhileTheNodeWorks() {
+    Shigoto shigoto =
+        Shigoto.builder(db.connectionFactory()).queue("billing", 5).queue("reports", 1).build();
+    shigoto.start().block(LIMIT);
+    // shown
+    Queues queues = shigoto.queues();
+
+    Mono<Void> maintenance =
+        queues.pause("billing").then(migrateTheInvoices()).then(queues.resume("billing"));
+    // end
+    maintenance.block(LIMIT);
+    // shown
+    Mono<Void> moved =
+        queues
+            .add("imports", 2)
+            .then(queues.resize("billing", 20))
+            .then(queues.remove("reports", Duration.ofSeconds(30)));
+    // end
+    moved.block(LIMIT);
+    // shown
+    Flux<String> waiting =
+        queues
+            .list()
+            .filter(queue -> queue.available() > 0 && queue.nodes() == 0)
+            .map(QueueStatus::name);
+    // end
+    shigoto.enqueue(NewJob.of("report", 1).queue("reports")).block(LIMIT);
+    Await.until(LIMIT, () -> waiting.collectList().block(LIMIT).equals(List.of("reports")));
+    shigoto.stop(Duration.ZERO).block(LIMIT);
+  }
+
+  private static Mono<Void> migrateTheInvoices() {
+    return Mono.empty();
+  }
+}
