@@ -32,12 +32,12 @@ class FloorsTest {
               "internal.await",
               "internal.wake",
               "internal.claim",
-              "internal.limit",
+              "internal.permit",
               "internal.run",
               "internal.settle",
               "internal.control"),
           Set.of("internal.job", "internal.postgres"),
-          Set.of("internal.json", "internal.flow"),
+          Set.of("internal.json", "internal.flow", "internal.limit"),
           Set.of("job"),
           Set.of("worker", "event"));
 

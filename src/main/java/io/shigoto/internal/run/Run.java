@@ -2,6 +2,7 @@ package io.shigoto.internal.run;
 
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.limit.Permit;
 import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -14,11 +15,13 @@ public final class Run {
 
   private final Claimed job;
   private final RunKey key;
+  private final Permit permit;
   private final Sinks.Empty<Void> cut = Sinks.empty();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.UNDER_WAY);
 
-  Run(Claimed job) {
+  Run(Claimed job, Permit permit) {
     this.job = job;
+    this.permit = permit;
     this.key = RunKey.of(job);
   }
 
@@ -28,6 +31,11 @@ public final class Run {
 
   public RunKey key() {
     return key;
+  }
+
+  /** What it has of its worker's limits. */
+  public Permit permit() {
+    return permit;
   }
 
   /** Ends the run: its subscription is cancelled, and the job is given back. */

@@ -50,17 +50,22 @@ public final class Runner {
   /** Emits how the run is to be settled, exactly once, whatever its worker does. Never fails. */
   public Mono<Settlement> run(Run run) {
     Workers.Known known = Objects.requireNonNull(workers.find(run.key().worker()));
-    return new Guarded<>(Mono.defer(() -> perform(run, known)))
-        .subscribeOn(scheduler)
-        .timeout(known.timeout(), Mono.error(() -> new RunTimeout(known.timeout())), timer)
-        .defaultIfEmpty(Outcome.done())
-        .onErrorResume(error -> Mono.just(Outcome.failed(error)))
+    Mono<Outcome> work =
+        new Guarded<>(Mono.defer(() -> perform(run, known)))
+            .subscribeOn(scheduler)
+            .timeout(known.timeout(), Mono.error(() -> new RunTimeout(known.timeout())), timer)
+            .defaultIfEmpty(Outcome.done())
+            .onErrorResume(error -> Mono.just(Outcome.failed(error)));
+    return run.permit()
+        .inTurn(work)
+        .doOnNext(run.permit()::ended)
         .map(outcome -> transition.of(run.key(), outcome, known))
         .takeUntilOther(run.whenCut())
         .defaultIfEmpty(Settlement.released(run.key()));
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known) {
+    run.permit().started();
     RunContext job = RunContext.of(run, known, json, completing);
     if (job.fits()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);

@@ -1,6 +1,7 @@
 package io.shigoto.internal.run;
 
 import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.limit.Permit;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import reactor.core.publisher.Mono;
@@ -16,8 +17,8 @@ public final class Runs {
   private final Sinks.Empty<Void> cut = Sinks.empty();
 
   /** Takes in a job that was just claimed. */
-  public Run hold(Claimed job) {
-    Run run = new Run(job);
+  public Run hold(Claimed job, Permit permit) {
+    Run run = new Run(job, permit);
     byId.put(job.id(), run);
     return run;
   }
