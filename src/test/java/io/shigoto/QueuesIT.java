@@ -266,8 +266,7 @@ class QueuesIT {
 
   private static void awaitPolls(TcpProxy network, int more) {
     long before = network.counts().statements("AS served (worker)");
-    Await.until(
-        LIMIT, () -> network.counts().statements("AS served (worker)") >= before + more);
+    Await.until(LIMIT, () -> network.counts().statements("AS served (worker)") >= before + more);
   }
 
   private static void awaitServed(String queues) {

@@ -6,15 +6,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * What a queue knows of which of its workers may have jobs, and may have them claimed.
  *
- * <p>The protocol: looks and claims come one at a time and alone touch {@code maybe}. News and
- * wakes come at any moment from anywhere: they set a flag after whatever they tell of, and a look
- * lowers the flags before it looks.
+ * <p>The protocol: looks and claims come one at a time and alone touch {@code maybe} and {@code
+ * more}. News and wakes come at any moment from anywhere: they set a flag after whatever they tell
+ * of, and a look lowers the flags before it looks.
  */
 public final class Lane {
 
   private final Allowances allowances;
   private final Runnable onWake;
   private final boolean[] maybe;
+  private final boolean[] more;
   private final Waiter[] waiters;
   private int turn;
   private volatile boolean news;
@@ -24,6 +25,7 @@ public final class Lane {
     this.allowances = allowances;
     this.onWake = onWake;
     this.maybe = new boolean[allowances.size()];
+    this.more = new boolean[maybe.length];
     this.waiters = new Waiter[maybe.length];
     for (int i = 0; i < waiters.length; i++) {
       waiters[i] = new Waiter(this);
@@ -78,6 +80,17 @@ public final class Lane {
   /** The queue has no more jobs of this name. */
   void exhausted(int name) {
     maybe[name] = false;
+    more[name] = false;
+  }
+
+  /** The last claim took all jobs of this name that it was allowed. */
+  void hadMore(int name) {
+    more[name] = true;
+  }
+
+  /** Whether jobs of this name wait, as far as the last claim of it tells. */
+  boolean hasMore(int name) {
+    return more[name];
   }
 
   Allowances allowances() {

@@ -1,37 +1,36 @@
 package io.shigoto.internal.permit;
 
-import io.shigoto.internal.permit.Rule.Limit;
-import org.jspecify.annotations.Nullable;
-
-/** Decides when it is worth to tell that a worker is limited: when it begins, and not too often. */
+/** Decides when it is worth to tell that a limit holds: when it begins, and not too often. */
 final class Notice {
 
   private static final long PAUSE = 1_000_000;
+  private static final long LONG_AGO = Long.MIN_VALUE / 2;
 
-  private final Kept<Last> last = new Kept<>(new Last(null, 0, true));
+  private final Kept<Last> last = new Kept<>(new Last(LONG_AGO, true));
 
-  /** Jobs may be waiting because of a limit; whether that is to be told. */
-  boolean begins(Limit by, long now) {
+  /** It holds; whether that is to be told. Times are microseconds. */
+  boolean begins(long now) {
     Last present = last.get();
-    if (present.by == by && !present.over) {
+    if (!present.over) {
       return false;
     }
-    boolean soon = present.by == by && now - present.at < PAUSE;
-    return last.replace(present, new Last(by, soon ? present.at : now, false)) && !soon;
+    boolean soon = now - present.at < PAUSE;
+    return last.replace(present, new Last(soon ? present.at : now, false)) && !soon;
   }
 
-  /** None are. */
+  /** It holds no more. */
   void ends() {
     Last present = last.get();
     if (!present.over) {
-      last.replace(present, new Last(present.by, present.at, true));
+      last.replace(present, new Last(present.at, true));
     }
   }
 
   /**
    * What was told.
    *
+   * @param at when it was told last
    * @param over whether it is no longer so
    */
-  private record Last(@Nullable Limit by, long at, boolean over) {}
+  private record Last(long at, boolean over) {}
 }

@@ -74,6 +74,9 @@ public final class Portion {
     } else {
       Taken taken = permits.take(limit, allowances.claim());
       if (taken.jobs() == 0) {
+        if (taken.by() != null && lane.hasMore(name)) {
+          permits.limited(taken.by());
+        }
         return;
       }
       part = new Part(name, permits, taken.jobs(), taken.term(), taken);
@@ -121,6 +124,7 @@ public final class Portion {
         lane.exhausted(name);
         permits.relieved();
       } else if (got == jobs && taken != null && taken.by() != null) {
+        lane.hadMore(name);
         permits.limited(taken.by());
       }
     }

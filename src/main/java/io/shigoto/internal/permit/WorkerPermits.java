@@ -40,7 +40,8 @@ final class WorkerPermits {
   private final Queue<Lane.Waiter> waiting = new ConcurrentLinkedQueue<>();
   private final Chime wakeup;
   private final Turns turns;
-  private final Notice notice = new Notice();
+  private final Notice full = new Notice();
+  private final Notice tooFast = new Notice();
   private volatile Watched watched = new Watched(this, 0);
 
   /**
@@ -126,24 +127,22 @@ final class WorkerPermits {
     return at <= now;
   }
 
-  /** A claim took all that it was allowed, and there may be more. */
+  /** Jobs wait because of a limit. */
   void limited(Limit by) {
     long now = micros.getAsLong();
-    if (by == Limit.CIRCUIT || !notice.begins(by, now)) {
-      return;
-    }
-    if (by == Limit.CONCURRENCY) {
+    if (by == Limit.CONCURRENCY && full.begins(now)) {
       events.ofWorker(JobEvent.Kind.BULKHEAD_FULL, worker, limits.concurrency(), null, null);
-    } else {
-      long next = rule.turnAt(quota.get(), now) - now;
-      events.ofWorker(
-          JobEvent.Kind.RATE_LIMITED, worker, null, micros(next), limits.rate().toString());
+    }
+    if (by == Limit.RATE && tooFast.begins(now)) {
+      Duration next = micros(rule.turnAt(quota.get(), now) - now);
+      events.ofWorker(JobEvent.Kind.RATE_LIMITED, worker, null, next, limits.rate().toString());
     }
   }
 
   /** A claim took less than it was allowed. */
   void relieved() {
-    notice.ends();
+    full.ends();
+    tooFast.ends();
   }
 
   /** A run is over, or lost its turn: what it had taken is free. */
