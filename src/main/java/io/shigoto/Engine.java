@@ -22,6 +22,7 @@ import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.permit.Allowances;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Migrations;
@@ -60,6 +61,7 @@ final class Engine {
   final Statements sql;
   final Json json;
   final Workers workers;
+  final Allowances allowances;
   final Events events;
   final Connector connector;
   final Database engine;
@@ -97,6 +99,7 @@ final class Engine {
     this.json = new Json(settings.json(), settings.maxPayload());
     this.workers = new Workers(settings.workers(), settings.middleware(), json);
     this.events = new Events(settings.name(), settings.listeners());
+    this.allowances = new Allowances(workers, events, timer, settings.nanos());
     this.connector =
         new Connector(
             settings.connectionFactory(), settings.listen(), settings.statementTimeout(), timer);

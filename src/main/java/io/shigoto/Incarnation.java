@@ -118,7 +118,8 @@ final class Incarnation {
             run -> failed(transition, run, new NotCommitted()));
     QueuePipeline.Parts parts =
         new QueuePipeline.Parts(
-            new Claimer(engine.engine, engine.sql, id, engine.workers.names()),
+            engine.allowances,
+            new Claimer(engine.engine, engine.sql, id),
             new Runner(
                 engine.workers,
                 new Runner.Reading(engine.json, engine.results::find),

@@ -92,6 +92,23 @@ public record JobEvent(
      * the callback, count: how many jobs the batch had, detail: the batch's id.
      */
     BATCH_COMPLETED,
+    /**
+     * The rate limit of a worker is used up; its jobs stay available. worker, duration until the
+     * next may start, detail: the limit.
+     */
+    RATE_LIMITED,
+    /**
+     * This node holds as many jobs of a worker as its concurrency allows. worker, count: its
+     * concurrency.
+     */
+    BULKHEAD_FULL,
+    /**
+     * A worker fails too often; its jobs are not claimed. worker, duration until probes are let
+     * through.
+     */
+    CIRCUIT_OPENED,
+    /** The probes of a worker succeeded; its jobs are claimed again. worker. */
+    CIRCUIT_CLOSED,
     /** This node joined. detail: its incarnation. */
     NODE_JOINED,
     /** This node left. detail: its incarnation. */

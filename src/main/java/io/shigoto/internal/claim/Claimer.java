@@ -6,7 +6,6 @@ import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -15,30 +14,29 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * {@code claim.sql}: the best jobs of a queue, of the workers that this node knows, for one
- * incarnation of it.
+ * {@code claim.sql}: the best jobs of a queue, of the workers that may have some claimed, for one
+ * incarnation of a node.
  */
 public final class Claimer {
 
   private final Database database;
   private final Sql claim;
   private final UUID node;
-  private final String[] workers;
 
-  public Claimer(Database database, Statements sql, UUID node, String[] workers) {
+  public Claimer(Database database, Statements sql, UUID node) {
     this.database = database;
     this.claim = sql.get("claim");
     this.node = node;
-    this.workers = workers;
   }
 
   /**
    * Claims up to so many jobs. Cancel: the statement still runs to its end; what it claimed then is
    * found by the audit.
+   *
+   * @param allowances how many of each of the workers at most, in their order
    */
-  public Mono<List<Claimed>> claim(String queue, int limit) {
-    Integer[] allowances = new Integer[workers.length];
-    Arrays.fill(allowances, limit);
+  public Mono<List<Claimed>> claim(
+      String queue, int limit, String[] workers, Integer[] allowances) {
     return database.list(
         claim,
         statement ->

@@ -73,6 +73,17 @@ public final class Events {
     }
   }
 
+  public void ofWorker(
+      JobEvent.Kind kind,
+      String worker,
+      @Nullable Integer count,
+      @Nullable Duration time,
+      @Nullable String detail) {
+    if (heard()) {
+      tell(new JobEvent(kind, node, null, null, worker, null, count, time, detail));
+    }
+  }
+
   public void ofNode(JobEvent.Kind kind, String detail) {
     if (heard()) {
       tell(new JobEvent(kind, node, null, null, null, null, null, null, detail));

@@ -37,11 +37,9 @@ public record WorkerLimits(
 
   private void requireServed(String who) {
     String nobody = ", nobody keeps it yet, but is";
-    require(rate.isNone(), who + "rateLimit must be none" + nobody, rate);
     require(
-        concurrency == ReactiveWorker.UNLIMITED,
-        who + "concurrency must be unlimited" + nobody,
-        concurrency);
+        rate.scope() == RateLimit.Scope.NODE, who + "rateLimit must not be global" + nobody, rate);
+    require(!rate.isPerPartition(), who + "rateLimit must not be per partition" + nobody, rate);
     require(
         globalConcurrency == ReactiveWorker.UNLIMITED,
         who + "globalConcurrency must be unlimited" + nobody,

@@ -40,6 +40,32 @@ public interface Pace {
    */
   PaceState giveBack(PaceState state, int unused, long taken, long now);
 
+  /** How many of {@code wanted} may start until then, each as soon as it may. */
+  default int within(PaceState state, int wanted, long now, long until) {
+    Decision last = next(state, wanted, now);
+    int all = last.granted();
+    while (all < wanted && last.nextAt() <= until) {
+      last = next(last.state(), wanted - all, last.nextAt());
+      all += last.granted();
+    }
+    return all;
+  }
+
+  /**
+   * When the last of so many may start, each as soon as it may.
+   *
+   * @param wanted from 1
+   */
+  default long when(PaceState state, int wanted, long now) {
+    long at = now;
+    Decision last = next(state, wanted, now);
+    for (int left = wanted - last.granted(); left > 0; left -= last.granted()) {
+      at = last.nextAt();
+      last = next(last.state(), left, at);
+    }
+    return at;
+  }
+
   /**
    * For how long permits that nobody takes are kept, in microseconds. Who comes later than that
    * after one became free has lost some of the rate.

@@ -1,7 +1,6 @@
 /**
- * What may start now: rules as immutable states with one pure function each, and beside them what a
- * node keeps of them for its workers. In comes what a queue would like to claim, out come the
- * allowances of that claim. Next: claim.
+ * Rules about what may start, each an immutable state and pure functions of it: rates, circuit
+ * breakers, shares. They know no clock, no thread and no database.
  */
 @NullMarked
 package io.shigoto.internal.limit;

@@ -9,6 +9,10 @@ import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.limit.Permit;
+import io.shigoto.internal.permit.Allowances;
+import io.shigoto.internal.permit.Lane;
+import io.shigoto.internal.permit.Portion;
 import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runner;
@@ -46,7 +50,7 @@ public final class QueuePipeline {
   private final Nudge room = new Nudge();
   private final Ahead ahead;
   private final Appetite appetite = new Appetite(MOST_AHEAD);
-  private volatile boolean mayHaveWork;
+  private final Lane lane;
   private volatile boolean stopped;
 
   /**
@@ -57,6 +61,7 @@ public final class QueuePipeline {
     this.ahead = new Ahead(served::concurrency, this::mayBegin, this::lookIfHungry);
     this.parts = parts;
     this.work = work;
+    this.lane = parts.allowances.lane(room::give);
   }
 
   /**
@@ -80,7 +85,7 @@ public final class QueuePipeline {
   }
 
   private Flux<Boolean> looks() {
-    return Flux.merge(work.looks().doOnNext(look -> mayHaveWork = true), room.looks())
+    return Flux.merge(work.looks().doOnNext(look -> lane.news()), room.looks())
         .onBackpressureLatest();
   }
 
@@ -99,7 +104,7 @@ public final class QueuePipeline {
   }
 
   private void lookIfHungry() {
-    if (mayHaveWork && limit() > 0) {
+    if (lane.isReady() && limit() > 0) {
       room.give();
     }
   }
@@ -113,37 +118,40 @@ public final class QueuePipeline {
    * until the stop.
    */
   private Mono<Void> claim() {
-    int limit = mayHaveWork ? limit() : 0;
+    int limit = lane.isReady() ? limit() : 0;
     if (limit == 0) {
       return Mono.empty();
     }
-    mayHaveWork = false;
+    Portion portion = lane.portion(limit);
+    if (portion.isEmpty()) {
+      lookIfHungry();
+      return Mono.empty();
+    }
     long finished = appetite.mark();
     long began = parts.nanos.getAsLong();
+    Mono<List<Claimed>> claim =
+        parts.claimer.claim(queue, limit, portion.workers(), portion.allowances());
     return parts
         .claiming
-        .until(parts.claimer.claim(queue, limit), () -> !stopped)
-        .doOnNext(jobs -> took(jobs, limit, finished, began))
+        .until(claim, () -> !stopped)
+        .doOnNext(jobs -> took(jobs, portion, finished, began))
+        .switchIfEmpty(Mono.fromRunnable(portion::abandon))
         .then();
   }
 
-  private void took(List<Claimed> jobs, int limit, long finished, long began) {
+  private void took(List<Claimed> jobs, Portion portion, long finished, long began) {
     appetite.claimed(finished, ahead.free() > 0);
-    if (jobs.size() >= limit) {
-      mayHaveWork = true;
-    }
+    long took = parts.nanos.getAsLong() - began;
+    List<Permit> permits = portion.took(jobs, took);
     if (jobs.isEmpty()) {
+      lookIfHungry();
       return;
     }
-    parts.events.ofQueue(
-        JobEvent.Kind.QUEUE_CLAIM,
-        queue,
-        jobs.size(),
-        Duration.ofNanos(parts.nanos.getAsLong() - began));
+    parts.events.ofQueue(JobEvent.Kind.QUEUE_CLAIM, queue, jobs.size(), Duration.ofNanos(took));
     appetite.weighed(jobs.size(), jobs.stream().mapToLong(job -> job.args().length()).sum());
     List<Run> held = new ArrayList<>(jobs.size());
-    for (Claimed job : jobs) {
-      Run run = parts.runs.hold(job);
+    for (int i = 0; i < jobs.size(); i++) {
+      Run run = parts.runs.hold(jobs.get(i), permits.get(i));
       held.add(run);
       parts.events.ofRun(JobEvent.Kind.CLAIMED, run.key(), null, null);
     }
@@ -161,12 +169,14 @@ public final class QueuePipeline {
   }
 
   private Ended ended(Run run, Settlement settlement, long began) {
+    run.permit().close();
     appetite.finished();
     run.end();
     return new Ended(run, settlement, Duration.ofNanos(parts.nanos.getAsLong() - began));
   }
 
   private Ended released(Run run) {
+    run.permit().close();
     return new Ended(run, Settlement.released(run.key()), Duration.ZERO);
   }
 
@@ -203,6 +213,7 @@ public final class QueuePipeline {
    * @param nanos a clock for elapsed time
    */
   public record Parts(
+      Allowances allowances,
       Claimer claimer,
       Runner runner,
       Runs runs,

@@ -3,6 +3,7 @@ package io.shigoto.internal.run;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.limit.Permit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import reactor.core.publisher.Mono;
@@ -16,13 +17,15 @@ public final class Run {
 
   private final Claimed job;
   private final RunKey key;
+  private final Permit permit;
   private final Sinks.Empty<Void> cut = Sinks.empty();
   private final AtomicBoolean taken = new AtomicBoolean();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.UNDER_WAY);
   private volatile boolean calledOff;
 
-  Run(Claimed job) {
+  Run(Claimed job, Permit permit) {
     this.job = job;
+    this.permit = permit;
     this.key = RunKey.of(job);
   }
 
@@ -46,6 +49,11 @@ public final class Run {
   public void callOff() {
     calledOff = true;
     cut.tryEmitEmpty();
+  }
+
+  /** What it has of its worker's limits. */
+  public Permit permit() {
+    return permit;
   }
 
   /** Ends the run: its subscription is cancelled, and the job is given back. */

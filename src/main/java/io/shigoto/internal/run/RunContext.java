@@ -6,6 +6,7 @@ import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.limit.Permit;
 import io.shigoto.job.Job;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Results;
@@ -45,7 +46,7 @@ final class RunContext implements JobContext<Object> {
 
   /** Reads a job that has ended, as its last run saw it. */
   static RunContext of(RunKey key, Job job, Workers.Known known, Json json) {
-    Run last = new Run(lastClaimOf(key, job));
+    Run last = new Run(lastClaimOf(key, job), Permit.FREE);
     last.end();
     return new RunContext(
             last, Runner.NO_RESULTS, job.meta(), (run, connection, result) -> Mono.empty())

@@ -61,7 +61,9 @@ public final class Runner {
         parents.isEmpty()
             ? outcome(run, known, NO_RESULTS)
             : reading.results.apply(parents).flatMap(results -> outcome(run, known, results));
-    return outcome
+    return run.permit()
+        .inTurn(outcome)
+        .doOnNext(run.permit()::ended)
         .map(ended -> transition.of(run.key(), ended, known))
         .takeUntilOther(run.whenCut())
         .switchIfEmpty(Mono.fromSupplier(run::settlement));
@@ -76,6 +78,7 @@ public final class Runner {
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known, Results results) {
+    run.permit().started();
     RunContext job = RunContext.of(run, results, known, reading.json, completing);
     if (job.fits()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);

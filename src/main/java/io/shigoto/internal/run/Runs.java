@@ -1,6 +1,7 @@
 package io.shigoto.internal.run;
 
 import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.limit.Permit;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -17,14 +18,15 @@ public final class Runs {
   private final Sinks.Empty<Void> cut = Sinks.empty();
 
   /** Takes in a job that was just claimed. */
-  public Run hold(Claimed job) {
-    Run run = new Run(job);
+  public Run hold(Claimed job, Permit permit) {
+    Run run = new Run(job, permit);
     byId.put(job.id(), run);
     return run;
   }
 
   /** Lets go of a run that is settled. A later claim of the same job is another run, and stays. */
   public void letGo(Run run) {
+    run.permit().close();
     byId.remove(run.key().id(), run);
   }
 

@@ -11,6 +11,7 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.support.DatabaseExtension;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -165,8 +166,7 @@ class ClaimIT {
         Flux.range(0, 8)
             .flatMap(
                 i ->
-                    claimer("a", "b")
-                        .claim("default", 7)
+                    claims(7, "a", "b")
                         .repeat(100)
                         .takeUntil(List::isEmpty)
                         .flatMapIterable(jobs -> jobs))
@@ -189,7 +189,7 @@ class ClaimIT {
   }
 
   private List<Claimed> claim(int limit, String... workers) {
-    return claimer(workers).claim("default", limit).block(LIMIT);
+    return claims(limit, workers).block(LIMIT);
   }
 
   /** With an allowance of its own for each worker; gives their names. */
@@ -217,8 +217,10 @@ class ClaimIT {
     return ids;
   }
 
-  private Claimer claimer(String... workers) {
-    return new Claimer(database, statements, node, workers);
+  private Mono<List<Claimed>> claims(int limit, String... workers) {
+    Integer[] allowances = new Integer[workers.length];
+    Arrays.fill(allowances, limit);
+    return new Claimer(database, statements, node).claim("default", limit, workers, allowances);
   }
 
   private static Map<String, Long> counts(List<String> workers) {

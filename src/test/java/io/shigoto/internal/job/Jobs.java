@@ -10,11 +10,15 @@ public final class Jobs {
   private Jobs() {}
 
   public static Claimed claimed(long id) {
+    return claimed(id, "worker");
+  }
+
+  public static Claimed claimed(long id, String worker) {
     return new Claimed(
         id,
         1,
         "default",
-        "worker",
+        worker,
         1,
         3,
         0,

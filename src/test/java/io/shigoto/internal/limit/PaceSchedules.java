@@ -13,11 +13,11 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /** Random limits, random ways to use them, and what must hold of what started. */
-final class PaceSchedules {
+public final class PaceSchedules {
 
   private PaceSchedules() {}
 
-  static RateLimit limit(RateLimit.Algorithm algorithm, Random random) {
+  public static RateLimit limit(RateLimit.Algorithm algorithm, Random random) {
     int permits = random.nextBoolean() ? 1 + random.nextInt(20) : 1 + random.nextInt(500);
     long micros = 1000 + random.nextLong(random.nextBoolean() ? 10_000 : 10_000_000);
     RateLimit limit = by(algorithm, RateLimit.of(permits, Duration.of(micros, ChronoUnit.MICROS)));
@@ -26,7 +26,7 @@ final class PaceSchedules {
     return bursts && random.nextBoolean() ? limit.burst(1 + random.nextInt(50)) : limit;
   }
 
-  static RateLimit by(RateLimit.Algorithm algorithm, RateLimit limit) {
+  public static RateLimit by(RateLimit.Algorithm algorithm, RateLimit limit) {
     return switch (algorithm) {
       case SLIDING_WINDOW -> limit.slidingWindow();
       case TOKEN_BUCKET -> limit.tokenBucket();
@@ -35,12 +35,12 @@ final class PaceSchedules {
     };
   }
 
-  static long micros(RateLimit limit) {
+  public static long micros(RateLimit limit) {
     return limit.period().toNanos() / 1000;
   }
 
   /** How many a period has room for: starts that come singly are whole microseconds apart. */
-  static long perPeriod(RateLimit limit) {
+  public static long perPeriod(RateLimit limit) {
     return limit.burst() > 1
         ? limit.permits()
         : micros(limit) / Drain.time(micros(limit), limit.permits());
@@ -60,7 +60,7 @@ final class PaceSchedules {
   }
 
   /** Looks at every window that begins at a start; no other can hold more. */
-  static void assertKept(RateLimit limit, List<Long> starts, String what) {
+  public static void assertKept(RateLimit limit, List<Long> starts, String what) {
     boolean window = limit.algorithm() == RateLimit.Algorithm.SLIDING_WINDOW;
     for (int from = 0; from < starts.size(); from++) {
       int most = window ? limit.permits() : limit.burst();

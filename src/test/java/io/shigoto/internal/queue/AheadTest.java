@@ -3,6 +3,7 @@ package io.shigoto.internal.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.internal.job.Jobs;
+import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runs;
 import java.time.Duration;
@@ -117,7 +118,9 @@ class AheadTest {
   }
 
   private List<Run> runs(long first, long last) {
-    return LongStream.rangeClosed(first, last).mapToObj(id -> held.hold(Jobs.claimed(id))).toList();
+    return LongStream.rangeClosed(first, last)
+        .mapToObj(id -> held.hold(Jobs.claimed(id), Permit.FREE))
+        .toList();
   }
 
   private static final class Slots extends BaseSubscriber<Run> {

@@ -1,0 +1,25 @@
+package io.shigoto.internal.limit;
+
+import io.shigoto.worker.Outcome;
+import reactor.core.publisher.Mono;
+
+/** What one claimed job has of its worker's limits, from its claim to the end of its run. */
+public interface Permit {
+
+  /** Of a worker without limits. */
+  Permit FREE = new Permit() {};
+
+  /** The same work, begun as soon as it may start. Cancel: gives up the turn. */
+  default <T> Mono<T> inTurn(Mono<T> work) {
+    return work;
+  }
+
+  /** The worker is about to be called. */
+  default void started() {}
+
+  /** The worker has said how its run ended. */
+  default void ended(Outcome outcome) {}
+
+  /** The run is over, or never began. More than once is once. */
+  default void close() {}
+}

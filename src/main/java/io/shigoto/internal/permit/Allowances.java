@@ -1,0 +1,81 @@
+package io.shigoto.internal.permit;
+
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.Workers;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * How many jobs of each worker this node may claim now. Its queues share one, and so do its
+ * incarnations: a limit does not begin anew when a lease is lost.
+ */
+public final class Allowances {
+
+  private static final long FIRST_CLAIM = 2_000;
+
+  private final String[] names;
+  private final WorkerPermits[] permits;
+  private final Map<String, Integer> indexes = new HashMap<>();
+  private volatile long claim = FIRST_CLAIM;
+
+  /**
+   * @param nanos a clock for elapsed time
+   */
+  public Allowances(Workers workers, Events events, Scheduler timer, LongSupplier nanos) {
+    LongSupplier micros = () -> Math.floorDiv(nanos.getAsLong(), 1000L);
+    IdentityHashMap<Workers.Known, WorkerPermits> each = new IdentityHashMap<>();
+    this.names = workers.names();
+    this.permits = new WorkerPermits[names.length];
+    for (int i = 0; i < names.length; i++) {
+      Workers.Known known = Objects.requireNonNull(workers.find(names[i]));
+      permits[i] =
+          each.computeIfAbsent(
+              known, one -> new WorkerPermits(one.name(), one.limits(), events, timer, micros));
+      indexes.put(names[i], i);
+    }
+  }
+
+  /**
+   * What a queue has to do with them.
+   *
+   * @param onWake called when the queue is to look again, because there is more of what it did not
+   *     get before
+   */
+  public Lane lane(Runnable onWake) {
+    return new Lane(this, onWake);
+  }
+
+  /** A claim took so long. */
+  void claimTook(long nanos) {
+    long before = claim;
+    claim = before + (TimeUnit.NANOSECONDS.toMicros(nanos) - before) / 8;
+  }
+
+  /** How long a claim takes, in microseconds. */
+  long claim() {
+    return claim;
+  }
+
+  /** How many names there are. */
+  int size() {
+    return names.length;
+  }
+
+  String name(int index) {
+    return names[index];
+  }
+
+  int index(String name) {
+    return Objects.requireNonNull(indexes.get(name));
+  }
+
+  /** The same for all names of a worker. */
+  WorkerPermits permits(int index) {
+    return permits[index];
+  }
+}

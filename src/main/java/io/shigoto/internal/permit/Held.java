@@ -1,0 +1,92 @@
+package io.shigoto.internal.permit;
+
+import io.shigoto.internal.limit.Permit;
+import io.shigoto.worker.Outcome;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/** A permit that is counted. */
+final class Held implements Permit {
+
+  private final WorkerPermits permits;
+  private final Turns turns;
+  private final long term;
+  private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
+  private volatile @Nullable MonoSink<Void> turn;
+  private volatile boolean judged;
+
+  /**
+   * @param term in which its job was claimed
+   */
+  Held(WorkerPermits permits, Turns turns, long term) {
+    this.permits = permits;
+    this.turns = turns;
+    this.term = term;
+  }
+
+  @Override
+  public <T> Mono<T> inTurn(Mono<T> work) {
+    return turns.areNeeded() ? Mono.<Void>create(this::await).then(work) : work;
+  }
+
+  @Override
+  public void started() {
+    if (stage.compareAndSet(Stage.ADMITTED, Stage.STARTED)) {
+      turns.start();
+    }
+  }
+
+  @Override
+  public void ended(Outcome outcome) {
+    judged = Watched.judge(permits, term, outcome);
+  }
+
+  @Override
+  public void close() {
+    Stage before = stage.getAndSet(Stage.CLOSED);
+    if (before == Stage.CLOSED) {
+      return;
+    }
+    if (!judged) {
+      permits.withoutResult(term);
+    }
+    permits.end(
+        switch (before) {
+          case ADMITTED -> present -> present.taken(-1).turnLost();
+          case STARTED -> Quota::ended;
+          default -> present -> present.taken(-1);
+        });
+  }
+
+  boolean isWaiting() {
+    return stage.get() == Stage.WAITING;
+  }
+
+  /** Its turn has come; false if it does not wait any more. */
+  boolean admit() {
+    if (!stage.compareAndSet(Stage.WAITING, Stage.ADMITTED)) {
+      return false;
+    }
+    MonoSink<Void> present = turn;
+    if (present != null) {
+      present.success();
+    }
+    return true;
+  }
+
+  private void await(MonoSink<Void> sink) {
+    turn = sink;
+    turns.await(this);
+  }
+
+  private enum Stage {
+    /** For its turn. */
+    WAITING,
+    /** Its turn has come. */
+    ADMITTED,
+    STARTED,
+    CLOSED
+  }
+}

@@ -1,0 +1,208 @@
+package io.shigoto.internal.permit;
+
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.WorkerLimits;
+import io.shigoto.internal.limit.Breaker;
+import io.shigoto.internal.limit.Permit;
+import io.shigoto.internal.permit.Rule.Allowed;
+import io.shigoto.internal.permit.Rule.Limit;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * The limits of one worker on this node, and the lanes that wait for them.
+ *
+ * <p>The protocol: all that is taken stands in one immutable {@link Quota}, changed by compare and
+ * set. A lane that got less than it wanted waits here, then looks once more whether there is
+ * something by now; whoever makes room wakes all who wait.
+ */
+final class WorkerPermits {
+
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerPermits.class);
+
+  private final String worker;
+  private final WorkerLimits limits;
+  private final Rule rule;
+  private final Events events;
+  private final LongSupplier micros;
+  private final Kept<Quota> quota;
+  private final Queue<Lane.Waiter> waiting = new ConcurrentLinkedQueue<>();
+  private final Chime wakeup;
+  private final Turns turns;
+  private final Notice full = new Notice();
+  private final Notice tooFast = new Notice();
+  private volatile Watched watched = new Watched(this, 0);
+
+  /**
+   * @param micros a clock for elapsed time
+   */
+  WorkerPermits(
+      String worker, WorkerLimits limits, Events events, Scheduler timer, LongSupplier micros) {
+    this.worker = worker;
+    this.limits = limits;
+    this.rule = new Rule(limits);
+    this.events = events;
+    this.micros = micros;
+    this.quota = new Kept<>(rule.fresh());
+    this.wakeup = new Chime(timer, micros, this::wake);
+    this.turns = new Turns(rule, quota, timer, micros);
+  }
+
+  /** Whether nothing limits it now, so that nothing need be counted. */
+  boolean isFree() {
+    return !rule.isPaced() && !rule.hasConcurrency() && Breaker.isClosed(quota.get().breaker());
+  }
+
+  /** In which term jobs are claimed now. */
+  long term() {
+    return quota.get().breaker().term();
+  }
+
+  /**
+   * Takes up to so many permits for jobs that are about to be claimed.
+   *
+   * @param claim how long a claim takes
+   */
+  Taken take(int wanted, long claim) {
+    while (true) {
+      Quota before = quota.get();
+      long now = micros.getAsLong();
+      Quota present = rule.at(before, now);
+      Allowed allowed = rule.allowed(present, wanted, now, claim);
+      Quota after = allowed.jobs() == 0 ? present : rule.take(present, allowed.jobs());
+      if (quota.replace(before, after)) {
+        return new Taken(allowed.jobs(), allowed.by(), after.breaker().term());
+      }
+    }
+  }
+
+  /** So many of them were not needed. */
+  void giveBack(Taken taken, int jobs) {
+    quota.change(present -> rule.giveBack(present, taken.term, jobs));
+    wake();
+  }
+
+  /** For a job that was claimed with a permit taken here. */
+  Permit permit(Taken taken) {
+    return new Held(this, turns, taken.term);
+  }
+
+  /** For a job that was claimed while the worker was free. */
+  Permit watched(long term) {
+    if (!rule.hasBreaker()) {
+      return Permit.FREE;
+    }
+    Watched present = watched;
+    if (present.term() != term) {
+      watched = present = new Watched(this, term);
+    }
+    return present;
+  }
+
+  /**
+   * Has a lane woken as soon as it is worth to look again; whether it is so already.
+   *
+   * @param claim how long a claim takes
+   */
+  boolean await(Lane.Waiter lane, long claim) {
+    if (lane.begin()) {
+      waiting.add(lane);
+    }
+    long now = micros.getAsLong();
+    long at = rule.wakeAt(rule.at(quota.get(), now), now, claim);
+    if (at > now) {
+      wakeup.at(at);
+    }
+    return at <= now;
+  }
+
+  /** Jobs wait because of a limit. */
+  void limited(Limit by) {
+    long now = micros.getAsLong();
+    if (by == Limit.CONCURRENCY && full.begins(now)) {
+      events.ofWorker(JobEvent.Kind.BULKHEAD_FULL, worker, limits.concurrency(), null, null);
+    }
+    if (by == Limit.RATE && tooFast.begins(now)) {
+      Duration next = micros(rule.turnAt(quota.get(), now) - now);
+      events.ofWorker(JobEvent.Kind.RATE_LIMITED, worker, null, next, limits.rate().toString());
+    }
+  }
+
+  /** A claim took less than it was allowed. */
+  void relieved() {
+    full.ends();
+    tooFast.ends();
+  }
+
+  /** A run is over, or lost its turn: what it had taken is free. */
+  void end(UnaryOperator<Quota> end) {
+    quota.change(end);
+    if (rule.hasConcurrency() || !Breaker.isClosed(quota.get().breaker())) {
+      wake();
+    }
+  }
+
+  /** A job that was claimed in a term has a result. */
+  void result(long term, boolean failed) {
+    long now = micros.getAsLong();
+    quota.change(
+        present -> rule.result(present, term, failed, now),
+        (before, after) -> {
+          if (after.breaker().term() != term) {
+            tell(after.breaker(), now);
+            wake();
+          }
+        });
+  }
+
+  /** A job that was claimed in a term ended without one. */
+  void withoutResult(long term) {
+    end(present -> rule.withoutResult(present, term));
+  }
+
+  private void tell(Breaker.State after, long now) {
+    if (after instanceof Breaker.Open open) {
+      LOG.warn("circuit opened, its jobs are not claimed: worker={}", worker);
+      Duration left = micros(open.until() - now);
+      events.ofWorker(JobEvent.Kind.CIRCUIT_OPENED, worker, null, left, null);
+    } else {
+      LOG.info("circuit closed: worker={}", worker);
+      events.ofWorker(JobEvent.Kind.CIRCUIT_CLOSED, worker, null, null, null);
+    }
+  }
+
+  private void wake() {
+    if (waiting.isEmpty()) {
+      return;
+    }
+    // All at once first: a lane that is woken may wait again before the next is taken.
+    List<Lane.Waiter> woken = new ArrayList<>();
+    for (Lane.Waiter lane = waiting.poll(); lane != null; lane = waiting.poll()) {
+      woken.add(lane);
+    }
+    woken.forEach(Lane.Waiter::wake);
+  }
+
+  private static Duration micros(long micros) {
+    return Duration.of(Math.max(0, micros), ChronoUnit.MICROS);
+  }
+
+  /**
+   * What was taken for a claim.
+   *
+   * @param by what kept it from being more; null if nothing did
+   * @param term in which the jobs are claimed
+   */
+  record Taken(int jobs, @Nullable Limit by, long term) {}
+}

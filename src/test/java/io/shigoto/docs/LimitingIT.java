@@ -1,0 +1,104 @@
+package io.shigoto.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.shigoto.Schemas;
+import io.shigoto.Shigoto;
+import io.shigoto.event.JobEvent;
+import io.shigoto.job.NewJob;
+import io.shigoto.support.Await;
+import io.shigoto.support.DatabaseExtension;
+import io.shigoto.worker.CircuitBreaker;
+import io.shigoto.worker.JobContext;
+import io.shigoto.worker.Outcome;
+import io.shigoto.worker.RateLimit;
+import io.shigoto.worker.ReactiveWorker;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The code of docs/limits.md. */
+class LimitingIT {
+
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  @RegisterExtension
+  static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
+
+  private final Queue<JobEvent> events = new ConcurrentLinkedQueue<>();
+  private final Partner partner = order -> Mono.empty();
+
+  interface Partner {
+    Mono<Void> send(Order order);
+  }
+
+  record Order(int number) {}
+
+  // shown
+  final class CallPartner implements ReactiveWorker<Order> {
+
+    @Override
+    public Mono<Outcome> perform(JobContext<Order> job) {
+      return partner.send(job.args()).thenReturn(Outcome.done());
+    }
+
+    @Override
+    public RateLimit rateLimit() {
+      return RateLimit.of(100, Duration.ofMinutes(1));
+    }
+
+    @Override
+    public int concurrency() {
+      return 4;
+    }
+
+    @Override
+    public CircuitBreaker circuitBreaker() {
+      return CircuitBreaker.standard().percent(30).open(Duration.ofMinutes(1));
+    }
+  }
+
+  // end
+
+  @Test
+  void aHundredStartAndTheOthersStayAvailable() {
+    Shigoto shigoto =
+        Shigoto.builder(db.connectionFactory())
+            .worker(new CallPartner())
+            .queue("default", 10)
+            .listener(events::add)
+            .build();
+    shigoto.start().block(LIMIT);
+    shigoto
+        .enqueueAll(Flux.range(0, 150).map(i -> NewJob.of(CallPartner.class, new Order(i))))
+        .then()
+        .block(LIMIT);
+
+    Await.until(LIMIT, () -> count(JobEvent.Kind.COMPLETED) == 100);
+
+    Await.until(LIMIT, () -> count(JobEvent.Kind.RATE_LIMITED) > 0);
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'available'"))
+        .isEqualTo(50);
+    shigoto.stop(Duration.ZERO).block(LIMIT);
+  }
+
+  @Test
+  void theRateLimitsOfThePageAreAccepted() {
+    // shown
+    RateLimit window = RateLimit.of(100, Duration.ofMinutes(1));
+    RateLimit bursts = RateLimit.of(100, Duration.ofMinutes(1)).tokenBucket().burst(20);
+    RateLimit spaced = RateLimit.of(100, Duration.ofMinutes(1)).gcra().burst(2);
+    // end
+    assertThat(window.burst()).isEqualTo(100);
+    assertThat(bursts.burst()).isEqualTo(20);
+    assertThat(spaced.burst()).isEqualTo(2);
+  }
+
+  private long count(JobEvent.Kind kind) {
+    return events.stream().filter(event -> event.kind() == kind).count();
+  }
+}
