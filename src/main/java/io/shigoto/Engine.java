@@ -26,6 +26,7 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.queue.Served;
 import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.LastCall;
+import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.wake.Alarm;
@@ -73,6 +74,7 @@ final class Engine {
   final Enqueuer enqueuer;
   final Finder finder;
   final Discards discards;
+  final Reports reports;
   final Listener listener;
   final Answers answers;
   final Queues queues;
@@ -118,6 +120,7 @@ final class Engine {
             () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
     this.writing = new KeepGoing("settle", timer);
     this.notifier = new Notifier(upkeep, sql, timer);
+    this.reports = new Reports(upkeep, sql, events, timer);
     this.awaits =
         new Awaits(
             new Looks(calls, sql, wakeups.and(notifier), running),
@@ -198,6 +201,7 @@ final class Engine {
   private Mono<Void> drain() {
     return enqueuer
         .close()
+        .then(reports.close())
         .then(notifier.close())
         .thenMany(Flux.just(engine, calls, upkeep, leasing))
         .flatMap(Database::close)

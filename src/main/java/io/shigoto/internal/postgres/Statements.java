@@ -39,6 +39,7 @@ public final class Statements {
           "notify",
           "pause",
           "poll",
+          "progress",
           "promote",
           "prune_nodes",
           "record_migration",

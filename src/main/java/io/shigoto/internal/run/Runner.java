@@ -22,6 +22,7 @@ public final class Runner {
   private final Json json;
   private final Transition transition;
   private final Completing completing;
+  private final Reports reports;
   private final Events events;
   private final Scheduler scheduler;
   private final Scheduler timer;
@@ -35,6 +36,7 @@ public final class Runner {
       Json json,
       Transition transition,
       Completing completing,
+      Reports reports,
       Events events,
       Scheduler scheduler,
       Scheduler timer) {
@@ -42,6 +44,7 @@ public final class Runner {
     this.json = json;
     this.transition = transition;
     this.completing = completing;
+    this.reports = reports;
     this.events = events;
     this.scheduler = scheduler;
     this.timer = timer;
@@ -66,7 +69,7 @@ public final class Runner {
 
   private Mono<Outcome> perform(Run run, Workers.Known known) {
     run.permit().started();
-    RunContext job = RunContext.of(run, known, json, completing);
+    RunContext job = RunContext.of(run, known, json, completing, reports);
     if (job.fits()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);
     }
