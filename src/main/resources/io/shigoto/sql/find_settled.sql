@@ -1,6 +1,7 @@
 -- Tells which settlements of a group stand in the tables, after a try whose answer was lost.
 -- $1 ids  $2 leases  $3 target states
--- One that was written and then moved on to another claim is not found.
+-- One that was written and then moved on to another claim is not found. One that was to come back, and ended under the
+-- same lease, was written.
 -- Locks: none. Relies on: job_history_id in each partition, jobs_pkey.
 SELECT run.id
   FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS run (id, lease, state)
@@ -8,7 +9,8 @@ SELECT run.id
      SELECT FROM shigoto.job_history AS job
       WHERE job.id = run.id
         AND job.lease = run.lease
-        AND job.state = run.state::shigoto.job_state)
+        AND (job.state = run.state::shigoto.job_state
+          OR run.state NOT IN ('completed', 'discarded', 'cancelled')))
     OR EXISTS (
      SELECT FROM shigoto.jobs AS job
       WHERE job.id = run.id

@@ -5,9 +5,10 @@
 -- Terminal: the row moves to job_history. Otherwise it stays, due later or at once.
 -- There is no join whose order the planner could choose: the array drives the primary key, and width_bucket finds
 -- a row's place in the ascending array by binary search.
--- Returns the ids that were written; one that is missing had lost its lease. And a row without an id, if there is
--- something to tell the nodes after the commit.
--- Locks: the rows, terminal ones first, each kind in id order. Relies on: jobs_pkey.
+-- A run that comes back and gave up its unique key when it was started takes it again, or is cancelled.
+-- Returns the ids that were written; one that is missing had lost its lease. With some, what was written instead (see
+-- settle_returning). And what the nodes are to be told after the commit, in rows with or without an id.
+-- Locks: the rows, terminal ones first, each kind in id order. Relies on: jobs_pkey, unique_keys_pkey.
 WITH finished AS (
   DELETE FROM shigoto.jobs AS job
    WHERE job.id = ANY ($1::bigint[])
@@ -39,7 +40,27 @@ resumed AS (
      AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
      AND job.state = 'executing'
      AND ($3::text[])[width_bucket(job.id, $1::bigint[])] NOT IN ('completed', 'discarded', 'cancelled')
+     AND (job.unique_states IS NULL OR 'executing' = ANY (job.unique_states))
   RETURNING job.id
+),
+keyless AS MATERIALIZED (
+  SELECT job.id, job.lease, width_bucket(job.id, $1::bigint[]) AS n
+    FROM shigoto.jobs AS job
+   WHERE NOT ($3::text[] <@ '{completed,discarded,cancelled}')
+     AND job.id = ANY ($1::bigint[])
+     AND job.unique_states IS NOT NULL
+     AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
+     AND job.state = 'executing'
+     AND ($3::text[])[width_bucket(job.id, $1::bigint[])] NOT IN ('completed', 'discarded', 'cancelled')
+     AND NOT 'executing' = ANY (job.unique_states)
+),
+returned AS MATERIALIZED (
+  SELECT settled.id, settled.told, settled.instead
+    FROM (SELECT array_agg(ROW(id, lease, ($3::text[])[n], ($4::bigint[])[n], ($5::integer[])[n],
+                               ($6::text[])[n]::jsonb)::shigoto.returning_run ORDER BY id) AS runs
+            FROM keyless
+          HAVING count(*) > 0) AS keyless
+   CROSS JOIN LATERAL shigoto.settle_returning(keyless.runs, $8::boolean) AS settled
 ),
 followed AS MATERIALIZED (
   SELECT shigoto.jobs_ended(
@@ -49,8 +70,10 @@ followed AS MATERIALIZED (
    WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
   HAVING count(*) > 0
 )
-SELECT id, NULL::text[] AS told FROM finished
+SELECT id, NULL::text[] AS told, NULL::text AS instead FROM finished
 UNION ALL
-SELECT id, NULL FROM resumed
+SELECT id, NULL, NULL FROM resumed
 UNION ALL
-SELECT NULL, told FROM followed
+SELECT id, told, instead FROM returned
+UNION ALL
+SELECT NULL, told, NULL FROM followed

@@ -42,6 +42,7 @@ public final class Statements {
           "progress",
           "promote",
           "prune_nodes",
+          "prune_unique_keys",
           "record_migration",
           "renew",
           "serve",

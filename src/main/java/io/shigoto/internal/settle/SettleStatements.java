@@ -13,8 +13,12 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.JobState;
 import io.shigoto.worker.LeaseLost;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -56,7 +60,7 @@ final class SettleStatements {
         .list(
             settleCompleted,
             statement -> statement.bind(0, ids).bind(1, leases).bind(2, false),
-            SettleStatements::row)
+            row -> row(row, null))
         .map(Settled::of);
   }
 
@@ -92,7 +96,7 @@ final class SettleStatements {
                     .bind(5, errors)
                     .bind(6, results)
                     .bind(7, false),
-            SettleStatements::row)
+            row -> row(row, row.get(2, String.class)))
         .map(Settled::of);
   }
 
@@ -144,36 +148,57 @@ final class SettleStatements {
     return error instanceof R2dbcException refused && LEASE_LOST.equals(refused.getSqlState());
   }
 
-  private static Row row(Readable row) {
+  private static Row row(Readable row, @Nullable String instead) {
     String[] told = row.get(1, String[].class);
-    return new Row(row.get(0, Long.class), told == null ? List.of() : List.of(told));
+    return new Row(row.get(0, Long.class), told == null ? List.of() : List.of(told), instead);
   }
 
   private static Long id(Readable row) {
     return Objects.requireNonNull(row.get(0, Long.class));
   }
 
-  private record Row(@Nullable Long id, List<String> told) {}
+  private record Row(@Nullable Long id, List<String> told, @Nullable String instead) {}
 
   /**
    * What a statement has written.
    *
-   * @param ids the jobs
+   * @param ids the jobs whose runs held their leases
+   * @param instead of these, what became of those for which it was not what it should be
    * @param news what follows for others, to be told after the commit
    */
-  record Settled(List<Long> ids, News news) {
+  record Settled(List<Long> ids, Map<Long, UnaryOperator<Settlement>> instead, News news) {
 
-    static Settled of(List<Row> rows) {
+    private static Settled of(List<Row> rows) {
       List<Long> ids = new ArrayList<>(rows.size());
+      Map<Long, UnaryOperator<Settlement>> instead = Map.of();
       News news = News.NONE;
       for (Row row : rows) {
         if (row.id != null) {
           ids.add(row.id);
-        } else {
+        }
+        if (row.id != null && row.instead != null) {
+          instead = instead.isEmpty() ? new HashMap<>() : instead;
+          instead.put(row.id, instead(row.instead));
+        }
+        if (!row.told.isEmpty()) {
           news = news.and(News.of(row.told));
         }
       }
-      return new Settled(ids, news);
+      return new Settled(ids, instead, news);
+    }
+
+    private static UnaryOperator<Settlement> instead(String what) {
+      return switch (what) {
+        case "cancelled" -> Settlement::yielded;
+        case "busy" -> Settlement::undecided;
+        default -> throw new IllegalStateException("settle.sql says " + what);
+      };
+    }
+
+    /** The same, with jobs that an earlier try has written. */
+    Settled and(List<Long> earlier) {
+      return new Settled(
+          Stream.concat(ids.stream(), earlier.stream()).distinct().toList(), instead, news);
     }
   }
 }

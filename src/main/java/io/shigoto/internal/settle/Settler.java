@@ -18,11 +18,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -61,17 +62,19 @@ public final class Settler {
 
   /**
    * Emits, once committed, what was written: the settlement itself, another if the database refused
-   * what it contained, or one that is not {@link Settlement#isWritten written} because the run had
-   * lost its lease.
+   * what it contained or another job has its unique key, or one that is not {@link
+   * Settlement#isWritten written} because the run had lost its lease.
    */
   public Mono<Settlement> settle(Settlement settlement) {
     if (SettleStatements.isPlain(settlement)) {
       return completed.submit(settlement);
     }
-    return others
-        .submit(settlement)
-        .onErrorResume(
-            Database::isRefusal, refused -> others.submit(settlement.unwritable(refused)));
+    return keepGoing.whileEmpty(
+        others
+            .submit(settlement)
+            .onErrorResume(
+                Database::isRefusal, refused -> others.submit(settlement.unwritable(refused)))
+            .filter(Settlement::isDecided));
   }
 
   /**
@@ -79,10 +82,13 @@ public final class Settler {
    * settlement waits with it.
    */
   Mono<Settlement> settleAlone(Settlement settlement) {
-    return writeOthers(List.of(settlement))
-        .onErrorResume(
-            Database::isRefusal, refused -> writeOthers(List.of(settlement.unwritable(refused))))
-        .map(written -> written.get(0));
+    return keepGoing.whileEmpty(
+        writeOthers(List.of(settlement))
+            .onErrorResume(
+                Database::isRefusal,
+                refused -> writeOthers(List.of(settlement.unwritable(refused))))
+            .map(written -> written.get(0))
+            .filter(Settlement::isDecided));
   }
 
   /** As {@link SettleStatements#complete}. */
@@ -140,22 +146,18 @@ public final class Settler {
                   return statement.apply(database, ordered);
                 })
             .doOnNext(this::tell)
-            .map(Settled::ids)
-            .flatMap(ids -> tries.get() == 1 ? Mono.just(ids) : withEarlier(ids, ordered))
-            .map(ids -> new Written(ids, null))
-            .onErrorResume(
-                Database::isRefusal, refused -> Mono.just(new Written(List.of(), refused)));
+            .flatMap(
+                settled -> tries.get() == 1 ? Mono.just(settled) : withEarlier(settled, ordered))
+            .map(settled -> new Written(settled, null))
+            .onErrorResume(Database::isRefusal, refused -> Mono.just(new Written(null, refused)));
     return keepGoing.until(attempt).flatMap(written -> written.of(settlements));
   }
 
   /** A try that failed may have been written all the same. */
-  private Mono<List<Long>> withEarlier(List<Long> ids, List<Settlement> ordered) {
-    if (ids.size() == ordered.size()) {
-      return Mono.just(ids);
-    }
-    return statements
-        .found(database, ordered)
-        .map(found -> Stream.concat(ids.stream(), found.stream()).distinct().toList());
+  private Mono<Settled> withEarlier(Settled settled, List<Settlement> ordered) {
+    return settled.ids().size() == ordered.size()
+        ? Mono.just(settled)
+        : statements.found(database, ordered).map(settled::and);
   }
 
   private void tell(Settled settled) {
@@ -184,21 +186,21 @@ public final class Settler {
    * What became of a group: an error of the group's own is an answer here, because it must not be
    * tried again.
    *
-   * @param ids those that were written
+   * @param settled null if it was refused
    */
-  private record Written(List<Long> ids, @Nullable Throwable refused) {
+  private record Written(@Nullable Settled settled, @Nullable Throwable refused) {
 
     Mono<List<Settlement>> of(List<Settlement> settlements) {
-      if (refused != null) {
-        return Mono.error(refused);
+      if (settled == null) {
+        return Mono.error(Objects.requireNonNull(refused));
       }
-      if (ids.size() == settlements.size()) {
+      if (settled.ids().size() == settlements.size() && settled.instead().isEmpty()) {
         return Mono.just(settlements);
       }
       Map<Long, Long> newest = new HashMap<>();
       settlements.forEach(
           settlement -> newest.merge(settlement.run().id(), settlement.run().lease(), Math::max));
-      Set<Long> found = new HashSet<>(ids);
+      Set<Long> found = new HashSet<>(settled.ids());
       return Mono.just(
           settlements.stream()
               .map(
@@ -206,9 +208,16 @@ public final class Settler {
                       found.contains(settlement.run().id())
                               && settlement.run().lease()
                                   == newest.getOrDefault(settlement.run().id(), 0L)
-                          ? settlement
+                          ? written(settlement, settled)
                           : settlement.superseded())
               .toList());
+    }
+
+    private static Settlement written(Settlement settlement, Settled settled) {
+      return settled
+          .instead()
+          .getOrDefault(settlement.run().id(), UnaryOperator.identity())
+          .apply(settlement);
     }
   }
 }
