@@ -31,6 +31,7 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.queue.Served;
 import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.LastCall;
+import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.wake.Alarm;
@@ -82,6 +83,7 @@ final class Engine {
   final Finder finder;
   final ResultFinder results;
   final Discards discards;
+  final Reports reports;
   final Listener listener;
   final Answers answers;
   final Queues queues;
@@ -127,6 +129,7 @@ final class Engine {
             () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
     this.writing = new KeepGoing("settle", timer);
     this.notifier = new Notifier(upkeep, sql, timer);
+    this.reports = new Reports(upkeep, sql, events, timer);
     this.finder = new Finder(calls, sql, json);
     this.results = new ResultFinder(engine, sql, json, new KeepGoing("results", timer));
     this.discards =
@@ -213,6 +216,7 @@ final class Engine {
     return enqueuer
         .close()
         .then(jobs.close())
+        .then(reports.close())
         .then(notifier.close())
         .thenMany(Flux.just(engine, calls, upkeep, leasing))
         .flatMap(Database::close)

@@ -13,6 +13,7 @@ import io.shigoto.support.TcpProxy;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -98,6 +99,27 @@ class StopAtBadTimesIT {
         .isEqualTo(told.count(JobEvent.Kind.NODE_LEFT));
     Await.until("no lease is left", LIMIT, StopAtBadTimesIT::noLeaseIsLeft);
     assertCannotStart(node);
+  }
+
+  @Test
+  void aClaimWhoseAnswerComesAfterTheCutStartsNothing() {
+    Shigoto node = nodes.start(builder());
+    AtomicReference<CompletableFuture<Void>> stop = new AtomicReference<>();
+    network.onStatement(
+        "SET state = 'executing'",
+        link -> {
+          network.delay(Duration.ofMillis(200));
+          stop.set(node.stop(Duration.ZERO).toFuture());
+        });
+    long id =
+        db.number(
+            "INSERT INTO shigoto.jobs (queue, worker) VALUES ('default', 'work') RETURNING id");
+
+    Await.until("it stops", LIMIT, () -> stop.get() != null && stop.get().isDone());
+
+    assertThat(told.count(JobEvent.Kind.STARTED)).isZero();
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'available'")).isOne();
+    assertIsRunByAnother(id);
   }
 
   @Test

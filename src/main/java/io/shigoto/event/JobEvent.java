@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param queue its queue
  * @param worker its worker
  * @param attempt the attempt
- * @param count how many jobs it is about
+ * @param count how many jobs it is about, or how many percent
  * @param duration how long it took, or how long it will wait
  * @param detail the class of an error, a reason, or an incarnation's id
  */
@@ -54,6 +54,8 @@ public record JobEvent(
      * clock and to the claim.
      */
     STARTED,
+    /** A run has said how far it is. jobId, queue, worker, attempt, count: percent. */
+    PROGRESS,
     /** A job is completed. jobId, queue, worker, attempt, duration of the run. */
     COMPLETED,
     /**

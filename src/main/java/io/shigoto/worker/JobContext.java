@@ -75,6 +75,17 @@ public interface JobContext<A> {
   }
 
   /**
+   * Notes, when subscribed, how far the run is; completes at once, and the database does not delay
+   * or fail it. What was noted last is written soon, and at the latest before the end of the run;
+   * what is noted meanwhile is not written. It stays with the job until a later run notes another.
+   * After the end of the run it does nothing.
+   *
+   * @param percent 0 to 100
+   * @throws IllegalArgumentException at the call, if it is not
+   */
+  Mono<Void> progress(int percent);
+
+  /**
    * Writes that the job is completed, in the caller's transaction, when subscribed: the job is
    * completed if and when that commits, together with whatever else is done in it. Once it has, the
    * job stays completed however the run ends. If it does not, the end of the run counts as always,

@@ -4,6 +4,7 @@
 -- over each other's rows. Only if they hold some of the best, what is missing is made up for with the next ones.
 -- Returns the claimed jobs, their times in microseconds since 1970. A node without a valid lease claims nothing,
 -- and nobody claims of a paused queue.
+-- Jobs that are unique only until they are started give up their keys.
 -- Locks: the rows taken, SKIP LOCKED. Relies on: jobs_claim, nodes_pkey, queues_paused.
 WITH node AS MATERIALIZED (
   SELECT id
@@ -83,4 +84,5 @@ RETURNING job.id, job.lease, job.worker, job.attempt, job.max_attempts, job.prio
           job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key, job.batch_id, job.depends_on,
           (date_part('epoch', job.inserted_at) * 1000000)::bigint AS inserted_at,
           (date_part('epoch', job.scheduled_at) * 1000000)::bigint AS scheduled_at,
-          (date_part('epoch', job.claimed_at) * 1000000)::bigint AS claimed_at
+          (date_part('epoch', job.claimed_at) * 1000000)::bigint AS claimed_at,
+          CASE WHEN NOT 'executing' = ANY (job.unique_states) THEN shigoto.give_up_key(job.unique_key, job.id) END AS gave_up_key

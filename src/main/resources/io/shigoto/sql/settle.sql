@@ -6,10 +6,11 @@
 -- meanwhile: then it is cancelled, whatever its run came to, if that is not completed.
 -- There is no join whose order the planner could choose: the array drives the primary key, and width_bucket finds
 -- a row's place in the ascending array by binary search.
--- Returns the ids that were written, and whether as cancelled because the job was called off. One that is missing had
--- lost its lease or, if it was to stay, was called off while this ran: a second look tells. And a row without an id,
--- if there is something to tell the nodes after the commit.
--- Locks: the rows, terminal ones first, each kind in id order. Relies on: jobs_pkey.
+-- A run that comes back and gave up its unique key when it was started takes it again, or is cancelled.
+-- Returns the ids that were written. With some, what was written instead: 'called_off', or as settle_returning says.
+-- One that is missing had lost its lease or, if it was to stay, was called off while this ran: a second look tells.
+-- And what the nodes are to be told after the commit, in rows with or without an id.
+-- Locks: the rows, terminal ones first, each kind in id order. Relies on: jobs_pkey, unique_keys_pkey.
 WITH finished AS (
   DELETE FROM shigoto.jobs AS job
    WHERE job.id = ANY ($1::bigint[])
@@ -47,7 +48,28 @@ resumed AS (
      AND job.state = 'executing'
      AND job.cancelling IS NULL
      AND ($3::text[])[width_bucket(job.id, $1::bigint[])] NOT IN ('completed', 'discarded', 'cancelled')
+     AND (job.unique_states IS NULL OR 'executing' = ANY (job.unique_states))
   RETURNING job.id
+),
+keyless AS MATERIALIZED (
+  SELECT job.id, job.lease, width_bucket(job.id, $1::bigint[]) AS n
+    FROM shigoto.jobs AS job
+   WHERE NOT ($3::text[] <@ '{completed,discarded,cancelled}')
+     AND job.id = ANY ($1::bigint[])
+     AND job.unique_states IS NOT NULL
+     AND job.cancelling IS NULL
+     AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
+     AND job.state = 'executing'
+     AND ($3::text[])[width_bucket(job.id, $1::bigint[])] NOT IN ('completed', 'discarded', 'cancelled')
+     AND NOT 'executing' = ANY (job.unique_states)
+),
+returned AS MATERIALIZED (
+  SELECT settled.id, settled.told, settled.instead
+    FROM (SELECT array_agg(ROW(id, lease, ($3::text[])[n], ($4::bigint[])[n], ($5::integer[])[n],
+                               ($6::text[])[n]::jsonb)::shigoto.returning_run ORDER BY id) AS runs
+            FROM keyless
+          HAVING count(*) > 0) AS keyless
+   CROSS JOIN LATERAL shigoto.settle_returning(keyless.runs, $8::boolean) AS settled
 ),
 followed AS MATERIALIZED (
   SELECT shigoto.jobs_ended(
@@ -57,8 +79,11 @@ followed AS MATERIALIZED (
    WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
   HAVING count(*) > 0
 )
-SELECT id, NULL::text[] AS told, ended_as <> ($3::text[])[n] AS called_off FROM finished
+SELECT id, NULL::text[] AS told, CASE WHEN ended_as <> ($3::text[])[n] THEN 'called_off' END AS instead
+  FROM finished
 UNION ALL
-SELECT id, NULL, false FROM resumed
+SELECT id, NULL, NULL FROM resumed
 UNION ALL
-SELECT NULL, told, false FROM followed
+SELECT id, told, instead FROM returned
+UNION ALL
+SELECT NULL, told, NULL FROM followed

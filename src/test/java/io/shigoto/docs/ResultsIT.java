@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.shigoto.Schemas;
 import io.shigoto.Shigoto;
+import io.shigoto.job.Job;
 import io.shigoto.job.JobNotCompleted;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import tools.jackson.core.type.TypeReference;
 
@@ -55,6 +57,24 @@ class ResultsIT {
 
   // end
 
+  static final class PrintPages implements ReactiveWorker<Integer> {
+
+    // shown
+    @Override
+    public Mono<Outcome> perform(JobContext<Integer> job) {
+      int pages = job.args();
+      return Flux.range(1, pages)
+          .concatMap(page -> print(page).then(job.progress(100 * page / pages)))
+          .then(Mono.just(Outcome.done()));
+    }
+
+    // end
+
+    private static Mono<Void> print(int page) {
+      return Mono.empty();
+    }
+  }
+
   interface Orders {
     Mono<List<Long>> of(Month month);
   }
@@ -71,6 +91,7 @@ class ResultsIT {
     shigoto =
         Shigoto.builder(db.connectionFactory())
             .worker(new MakeReport(orders))
+            .worker(new PrintPages())
             .queue("default", 5)
             .build();
     shigoto.start().block(LIMIT);
@@ -90,6 +111,16 @@ class ResultsIT {
             .timeout(Duration.ofSeconds(10));
     // end
     assertThat(report.block(LIMIT)).isEqualTo(new Report(11, 1100));
+  }
+
+  @Test
+  void progressIsReadWithTheJob() {
+    long id = shigoto.enqueue(NewJob.of(PrintPages.class, 3)).block(LIMIT).id();
+    shigoto.jobs().await(id).block(LIMIT);
+    // shown
+    Mono<Integer> percent = shigoto.jobs().find(id).mapNotNull(Job::progress);
+    // end
+    assertThat(percent.block(LIMIT)).isEqualTo(100);
   }
 
   @Test

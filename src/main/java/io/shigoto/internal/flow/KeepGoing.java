@@ -63,6 +63,13 @@ public final class KeepGoing {
   }
 
   /**
+   * The same work, again and again after a pause while it is empty: it waits, and is in no trouble.
+   */
+  public <T> Mono<T> whileEmpty(Mono<T> work) {
+    return work.repeatWhenEmpty(again -> again.delayElements(FIRST_PAUSE, timer));
+  }
+
+  /**
    * The same stream, subscribed again after every error; a pause grows only while nothing at all
    * arrives.
    */

@@ -54,6 +54,22 @@ public final class Events {
     }
   }
 
+  public void ofProgress(RunKey run, int percent) {
+    if (heard()) {
+      tell(
+          new JobEvent(
+              JobEvent.Kind.PROGRESS,
+              node,
+              run.id(),
+              run.queue(),
+              run.worker(),
+              run.attempt(),
+              percent,
+              null,
+              null));
+    }
+  }
+
   public void ofJob(
       JobEvent.Kind kind, long id, String queue, String worker, @Nullable String detail) {
     if (heard()) {

@@ -98,6 +98,25 @@ public record Settlement(
     return new Settlement(run, to, dueIn, refund, error, result, JobEvent.Kind.SUPERSEDED);
   }
 
+  /** What was written instead: another job has its unique key, and does its work. */
+  public Settlement yielded() {
+    Failure reason =
+        new Failure(run.attempt(), "", "cancelled", "another job has its unique key", "");
+    JobEvent.Kind told =
+        kind == JobEvent.Kind.RESCUED ? JobEvent.Kind.RESCUED : JobEvent.Kind.CANCELLED;
+    return new Settlement(run, JobState.CANCELLED, null, refund, reason, null, told);
+  }
+
+  /** What became of it if its unique key is in an unfinished transaction: nothing, yet. */
+  public Settlement undecided() {
+    return new Settlement(run, JobState.EXECUTING, null, 0, null, null, kind);
+  }
+
+  /** Whether something became of it, if it is what the database said. */
+  public boolean isDecided() {
+    return to != JobState.EXECUTING;
+  }
+
   /** Whether it was written, if it is what a settler gave back. */
   public boolean isWritten() {
     return kind != JobEvent.Kind.SUPERSEDED;

@@ -14,6 +14,7 @@ import io.shigoto.internal.permit.Allowances;
 import io.shigoto.internal.permit.Lane;
 import io.shigoto.internal.permit.Portion;
 import io.shigoto.internal.run.Discards;
+import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
@@ -184,8 +185,16 @@ public final class QueuePipeline {
     Mono<Settlement> settlement =
         ended.run.isEntrusted()
             ? parts.completions.settle(ended.settlement, parts.runs.whenCut())
-            : parts.settler.settle(ended.settlement);
+            : settlePlainly(ended);
     return settlement.flatMap(settled -> settled(ended, settled));
+  }
+
+  /** What the run said last of how far it is stands with the job when that ends. */
+  private Mono<Settlement> settlePlainly(Ended ended) {
+    Mono<Settlement> settlement = parts.settler.settle(ended.settlement);
+    return ended.run.hasMoreToSay()
+        ? parts.reports.lastWord(ended.run).then(settlement)
+        : settlement;
   }
 
   /** Holds its place in the window until its worker was told, if the job is discarded. */
@@ -219,6 +228,7 @@ public final class QueuePipeline {
       Runs runs,
       Settler settler,
       Completions completions,
+      Reports reports,
       Discards discards,
       Pauses pauses,
       Events events,

@@ -22,6 +22,7 @@ public final class Run {
   private final AtomicBoolean taken = new AtomicBoolean();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.UNDER_WAY);
   private volatile boolean calledOff;
+  private final HowFar howFar = new HowFar();
 
   Run(Claimed job, Permit permit) {
     this.job = job;
@@ -54,6 +55,16 @@ public final class Run {
   /** What it has of its worker's limits. */
   public Permit permit() {
     return permit;
+  }
+
+  /** How far it says it is. */
+  HowFar howFar() {
+    return howFar;
+  }
+
+  /** Whether what it said last of how far it is stands not with the job yet. */
+  public boolean hasMoreToSay() {
+    return howFar.isUnwritten();
   }
 
   /** Ends the run: its subscription is cancelled, and the job is given back. */
@@ -100,6 +111,12 @@ public final class Run {
   public boolean isEntrusted() {
     Stage now = stage.get();
     return now == Stage.UNDER_WAY_ENTRUSTED || now == Stage.ENDED_ENTRUSTED;
+  }
+
+  /** Whether the worker is not listened to any more. */
+  boolean hasEnded() {
+    Stage now = stage.get();
+    return now == Stage.ENDED || now == Stage.ENDED_ENTRUSTED;
   }
 
   private enum Stage {

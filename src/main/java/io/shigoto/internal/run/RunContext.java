@@ -24,23 +24,36 @@ final class RunContext implements JobContext<Object> {
   private final Claimed job;
   private final Completing completing;
   private final Results results;
+  private final @Nullable Reports reports;
   private final Map<String, String> meta;
   private @Nullable Object args;
   private @Nullable RuntimeException misfit;
 
-  private RunContext(Run run, Results results, Map<String, String> meta, Completing completing) {
+  private RunContext(
+      Run run,
+      Results results,
+      Map<String, String> meta,
+      Completing completing,
+      @Nullable Reports reports) {
     this.run = run;
     this.job = run.job();
     this.results = results;
     this.completing = completing;
+    this.reports = reports;
     this.meta = meta;
   }
 
   /** Reads a job for its worker; what reading its arguments throws is kept for whoever asks. */
   static RunContext of(
-      Run run, Results results, Workers.Known known, Json json, Completing completing) {
+      Run run,
+      Results results,
+      Workers.Known known,
+      Json json,
+      Completing completing,
+      Reports reports) {
     String meta = run.job().meta();
-    return new RunContext(run, results, meta == null ? Map.of() : json.readTexts(meta), completing)
+    return new RunContext(
+            run, results, meta == null ? Map.of() : json.readTexts(meta), completing, reports)
         .read(known, json);
   }
 
@@ -49,7 +62,7 @@ final class RunContext implements JobContext<Object> {
     Run last = new Run(lastClaimOf(key, job), Permit.FREE);
     last.end();
     return new RunContext(
-            last, Runner.NO_RESULTS, job.meta(), (run, connection, result) -> Mono.empty())
+            last, Runner.NO_RESULTS, job.meta(), (run, connection, result) -> Mono.empty(), null)
         .read(known, json);
   }
 
@@ -172,13 +185,31 @@ final class RunContext implements JobContext<Object> {
     return complete(connection, Objects.requireNonNull(result, "result"));
   }
 
+  @Override
+  public Mono<Void> progress(int percent) {
+    if (percent < 0 || percent > 100) {
+      throw new IllegalArgumentException("progress must be from 0 to 100, but is " + percent);
+    }
+    return Mono.fromRunnable(() -> report(percent));
+  }
+
+  private void report(int percent) {
+    if (reports != null && !run.hasEnded() && run.howFar().say(percent)) {
+      reports.add(run);
+    }
+  }
+
+  private Mono<Void> lastWord() {
+    return reports == null ? Mono.empty() : reports.lastWord(run);
+  }
+
   private Mono<Void> complete(Connection connection, @Nullable Object result) {
     Mono<Void> completed =
         completing.complete(run.key(), Objects.requireNonNull(connection, "connection"), result);
     return Mono.defer(
         () -> {
           run.entrust();
-          return completed;
+          return lastWord().then(completed);
         });
   }
 

@@ -28,6 +28,7 @@ public final class Runner {
   private final Reading reading;
   private final Transition transition;
   private final Completing completing;
+  private final Reports reports;
   private final Events events;
   private final Scheduler scheduler;
   private final Scheduler timer;
@@ -41,6 +42,7 @@ public final class Runner {
       Reading reading,
       Transition transition,
       Completing completing,
+      Reports reports,
       Events events,
       Scheduler scheduler,
       Scheduler timer) {
@@ -48,6 +50,7 @@ public final class Runner {
     this.reading = reading;
     this.transition = transition;
     this.completing = completing;
+    this.reports = reports;
     this.events = events;
     this.scheduler = scheduler;
     this.timer = timer;
@@ -79,7 +82,7 @@ public final class Runner {
 
   private Mono<Outcome> perform(Run run, Workers.Known known, Results results) {
     run.permit().started();
-    RunContext job = RunContext.of(run, results, known, reading.json, completing);
+    RunContext job = RunContext.of(run, results, known, reading.json, completing, reports);
     if (job.fits()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);
     }

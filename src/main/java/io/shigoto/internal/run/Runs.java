@@ -16,11 +16,15 @@ public final class Runs {
 
   private final Map<Long, Run> byId = new ConcurrentHashMap<>();
   private final Sinks.Empty<Void> cut = Sinks.empty();
+  private volatile boolean ended;
 
-  /** Takes in a job that was just claimed. */
+  /** Takes in a job that was just claimed; the answer to a claim may come after all were ended. */
   public Run hold(Claimed job, Permit permit) {
     Run run = new Run(job, permit);
     byId.put(job.id(), run);
+    if (ended) {
+      run.cut();
+    }
     return run;
   }
 
@@ -46,8 +50,9 @@ public final class Runs {
     return byId.size();
   }
 
-  /** Ends all runs that are still under way. */
+  /** Ends all runs that are still under way, and those that come later. */
   public void cutAll() {
+    ended = true;
     cut.tryEmitEmpty();
     byId.values().forEach(Run::cut);
   }

@@ -13,10 +13,13 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.JobState;
 import io.shigoto.worker.LeaseLost;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -59,7 +62,7 @@ final class SettleStatements {
         .list(
             settleCompleted,
             statement -> statement.bind(0, ids).bind(1, leases).bind(2, false),
-            SettleStatements::plain)
+            row -> row(row, null))
         .map(Settled::of);
   }
 
@@ -105,7 +108,7 @@ final class SettleStatements {
                     .bind(5, errors)
                     .bind(6, results)
                     .bind(7, false),
-            SettleStatements::row)
+            row -> row(row, row.get(2, String.class)))
         .map(Settled::of);
   }
 
@@ -120,7 +123,7 @@ final class SettleStatements {
         .list(
             findSettled,
             statement -> statement.bind(0, ids).bind(1, leases).bind(2, states),
-            row -> new Row(row.get(0, Long.class), List.of(), isTrue(row, 1)))
+            row -> new Row(row.get(0, Long.class), List.of(), row.get(1, String.class)))
         .map(Settled::of);
   }
 
@@ -159,58 +162,57 @@ final class SettleStatements {
     return error instanceof R2dbcException refused && LEASE_LOST.equals(refused.getSqlState());
   }
 
-  private static Row plain(Readable row) {
-    return new Row(row.get(0, Long.class), told(row), false);
-  }
-
-  private static Row row(Readable row) {
-    return new Row(row.get(0, Long.class), told(row), isTrue(row, 2));
-  }
-
-  private static List<String> told(Readable row) {
+  private static Row row(Readable row, @Nullable String instead) {
     String[] told = row.get(1, String[].class);
-    return told == null ? List.of() : List.of(told);
+    return new Row(row.get(0, Long.class), told == null ? List.of() : List.of(told), instead);
   }
 
-  private static boolean isTrue(Readable row, int column) {
-    return Boolean.TRUE.equals(row.get(column, Boolean.class));
-  }
-
-  private record Row(@Nullable Long id, List<String> told, boolean calledOff) {}
+  private record Row(@Nullable Long id, List<String> told, @Nullable String instead) {}
 
   /**
    * What was written.
    *
-   * @param ids the jobs
-   * @param calledOff those of them that are cancelled in place of what was to be written
+   * @param ids the jobs whose runs held their leases
+   * @param instead of these, what became of those for which it was not what it should be
    * @param news what follows for others, to be told after the commit
    */
-  record Settled(List<Long> ids, Set<Long> calledOff, News news) {
+  record Settled(List<Long> ids, Map<Long, UnaryOperator<Settlement>> instead, News news) {
 
-    static final Settled NOTHING = new Settled(List.of(), Set.of(), News.NONE);
-
-    static Settled of(List<Row> rows) {
+    private static Settled of(List<Row> rows) {
       List<Long> ids = new ArrayList<>(rows.size());
-      Set<Long> calledOff = new HashSet<>();
+      Map<Long, UnaryOperator<Settlement>> instead = Map.of();
       News news = News.NONE;
       for (Row row : rows) {
-        if (row.id == null) {
-          news = news.and(News.of(row.told));
-        } else {
+        if (row.id != null) {
           ids.add(row.id);
-          if (row.calledOff) {
-            calledOff.add(row.id);
-          }
+        }
+        if (row.id != null && row.instead != null) {
+          instead = instead.isEmpty() ? new HashMap<>() : instead;
+          instead.put(row.id, instead(row.instead));
+        }
+        if (!row.told.isEmpty()) {
+          news = news.and(News.of(row.told));
         }
       }
-      return new Settled(ids, calledOff, news);
+      return new Settled(ids, instead, news);
     }
 
+    private static UnaryOperator<Settlement> instead(String what) {
+      return switch (what) {
+        case "called_off" -> Settlement::calledOff;
+        case "cancelled" -> Settlement::yielded;
+        case "busy" -> Settlement::undecided;
+        default -> throw new IllegalStateException("settle.sql says " + what);
+      };
+    }
+
+    /** Both. */
     Settled and(Settled more) {
-      calledOff.addAll(more.calledOff);
+      Map<Long, UnaryOperator<Settlement>> both = new HashMap<>(instead);
+      both.putAll(more.instead);
       return new Settled(
           Stream.concat(ids.stream(), more.ids.stream()).distinct().toList(),
-          calledOff,
+          both,
           news.and(more.news));
     }
 

@@ -18,9 +18,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -60,17 +62,20 @@ public final class Settler {
 
   /**
    * Emits, once committed, what was written: the settlement itself, another if the database refused
-   * what it contained or if the job was {@link Settlement#calledOff called off} meanwhile, or one
-   * that is not {@link Settlement#isWritten written} because the run had lost its lease.
+   * what it contained, the job was {@link Settlement#calledOff called off} meanwhile or another job
+   * has its unique key, or one that is not {@link Settlement#isWritten written} because the run had
+   * lost its lease.
    */
   public Mono<Settlement> settle(Settlement settlement) {
     if (SettleStatements.isPlain(settlement)) {
       return completed.submit(settlement);
     }
-    return others
-        .submit(settlement)
-        .onErrorResume(
-            Database::isRefusal, refused -> others.submit(settlement.unwritable(refused)));
+    return keepGoing.whileEmpty(
+        others
+            .submit(settlement)
+            .onErrorResume(
+                Database::isRefusal, refused -> others.submit(settlement.unwritable(refused)))
+            .filter(Settlement::isDecided));
   }
 
   /**
@@ -78,10 +83,13 @@ public final class Settler {
    * settlement waits with it.
    */
   Mono<Settlement> settleAlone(Settlement settlement) {
-    return writeOthers(List.of(settlement))
-        .onErrorResume(
-            Database::isRefusal, refused -> writeOthers(List.of(settlement.unwritable(refused))))
-        .map(written -> written.get(0));
+    return keepGoing.whileEmpty(
+        writeOthers(List.of(settlement))
+            .onErrorResume(
+                Database::isRefusal,
+                refused -> writeOthers(List.of(settlement.unwritable(refused))))
+            .map(written -> written.get(0))
+            .filter(Settlement::isDecided));
   }
 
   /** As {@link SettleStatements#complete}. */
@@ -142,8 +150,7 @@ public final class Settler {
             .flatMap(
                 settled -> tries.get() == 1 ? Mono.just(settled) : withEarlier(settled, ordered))
             .map(settled -> new Written(settled, null))
-            .onErrorResume(
-                Database::isRefusal, refused -> Mono.just(new Written(Settled.NOTHING, refused)));
+            .onErrorResume(Database::isRefusal, refused -> Mono.just(new Written(null, refused)));
     return keepGoing.until(attempt).flatMap(written -> written.of(settlements));
   }
 
@@ -180,31 +187,38 @@ public final class Settler {
    * What became of a group: an error of the group's own is an answer here, because it must not be
    * tried again.
    *
-   * @param settled what was written
+   * @param settled null if it was refused
    */
-  private record Written(Settled settled, @Nullable Throwable refused) {
+  private record Written(@Nullable Settled settled, @Nullable Throwable refused) {
 
     Mono<List<Settlement>> of(List<Settlement> settlements) {
-      if (refused != null) {
-        return Mono.error(refused);
+      if (settled == null) {
+        return Mono.error(Objects.requireNonNull(refused));
       }
-      if (settled.ids().size() == settlements.size() && settled.calledOff().isEmpty()) {
+      if (settled.ids().size() == settlements.size() && settled.instead().isEmpty()) {
         return Mono.just(settlements);
       }
       Map<Long, Long> newest = new HashMap<>();
       settlements.forEach(
           settlement -> newest.merge(settlement.run().id(), settlement.run().lease(), Math::max));
-      newest.keySet().retainAll(new HashSet<>(settled.ids()));
+      Set<Long> found = new HashSet<>(settled.ids());
       return Mono.just(
-          settlements.stream().map(settlement -> written(settlement, newest)).toList());
+          settlements.stream()
+              .map(
+                  settlement ->
+                      found.contains(settlement.run().id())
+                              && settlement.run().lease()
+                                  == newest.getOrDefault(settlement.run().id(), 0L)
+                          ? written(settlement, settled)
+                          : settlement.superseded())
+              .toList());
     }
 
-    private Settlement written(Settlement settlement, Map<Long, Long> newest) {
-      RunKey run = settlement.run();
-      if (run.lease() != newest.getOrDefault(run.id(), 0L)) {
-        return settlement.superseded();
-      }
-      return settled.calledOff().contains(run.id()) ? settlement.calledOff() : settlement;
+    private static Settlement written(Settlement settlement, Settled settled) {
+      return settled
+          .instead()
+          .getOrDefault(settlement.run().id(), UnaryOperator.identity())
+          .apply(settlement);
     }
   }
 }

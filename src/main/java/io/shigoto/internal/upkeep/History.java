@@ -5,18 +5,23 @@ import io.shigoto.internal.postgres.Partitions;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import java.time.Duration;
+import java.util.List;
 import reactor.core.publisher.Mono;
 
 /**
  * Keeps the days of history: the next ones ready, the old ones dropped. Forgets batches as old as
- * those, and sees to jobs that wait for others that somebody has deleted.
+ * those, and the unique keys of jobs that are dropped or whose period is over; and sees to jobs
+ * that wait for others that somebody has deleted.
  */
 public final class History implements Chore {
 
   private static final Duration PERIOD = Duration.ofHours(1);
 
-  private final Partitions partitions;
+  private static final int GROUP_SIZE = 5_000;
+
   private final Database database;
+  private final Sql pruneKeys;
+  private final Partitions partitions;
   private final Sql forgetBatches;
   private final Sql healDependencies;
   private final int days;
@@ -25,8 +30,9 @@ public final class History implements Chore {
    * @param days how many days are kept, beside today
    */
   public History(Database database, Statements sql, int days) {
-    this.partitions = new Partitions(database, sql);
     this.database = database;
+    this.pruneKeys = sql.get("prune_unique_keys");
+    this.partitions = new Partitions(database, sql);
     this.forgetBatches = sql.get("forget_batches");
     this.healDependencies = sql.get("heal_dependencies");
     this.days = days;
@@ -48,6 +54,16 @@ public final class History implements Chore {
         .keep(days)
         .delayUntil(
             kept -> database.list(forgetBatches, statement -> statement.bind(0, days), row -> true))
-        .delayUntil(kept -> database.list(healDependencies, statement -> {}, row -> true));
+        .delayUntil(kept -> database.list(healDependencies, statement -> {}, row -> true))
+        .flatMap(changed -> prunedKeys().map(pruned -> changed + pruned));
+  }
+
+  private Mono<Long> prunedKeys() {
+    return database
+        .list(pruneKeys, statement -> statement.bind(0, days).bind(1, GROUP_SIZE), row -> true)
+        .map(List::size)
+        .repeat()
+        .takeUntil(size -> size < GROUP_SIZE)
+        .reduce(0L, Long::sum);
   }
 }

@@ -104,3 +104,147 @@ CREATE FUNCTION shigoto.take_away_keys(keys uuid[]) RETURNS void LANGUAGE sql AS
       ORDER BY held.key
         FOR UPDATE SKIP LOCKED))
 $$;
+
+-- A job that gives up its key when it is started was claimed. What is over is left alone, as above.
+CREATE FUNCTION shigoto.give_up_key(unique_key uuid, id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM shigoto.unique_keys AS held
+   WHERE held.key = give_up_key.unique_key
+     AND held.job_id = give_up_key.id
+     AND (held.until IS NULL OR held.until > clock_timestamp());
+  RETURN true;
+END $$;
+
+-- Takes the key of a job that held it before, unless its period is over.
+-- patient: who waits too long for an unfinished transaction fails. Otherwise it is an answer.
+-- Returns the job that has the key now: this one or another; 0 if its period is over; NULL if it waited too long, or if
+-- the snapshot of the transaction is too old to tell.
+CREATE FUNCTION shigoto.take_key_again(wanted shigoto.unique_keys, patient boolean) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  grasp  record;
+  holder bigint;
+BEGIN
+  IF wanted.until <= clock_timestamp() THEN
+    RETURN 0;
+  END IF;
+  LOOP
+    PERFORM shigoto.take_away_keys(ARRAY[wanted.key]);
+    SELECT * INTO grasp FROM shigoto.take_keys(ARRAY[wanted], patient);
+    IF wanted.job_id = ANY (grasp.taken) THEN
+      RETURN wanted.job_id;
+    ELSIF wanted.job_id = ANY (grasp.busy) THEN
+      RETURN NULL;
+    END IF;
+    -- Its own, if it ended in a state in which it holds it.
+    UPDATE shigoto.unique_keys SET ended_at = NULL WHERE key = wanted.key AND job_id = wanted.job_id;
+    SELECT job_id INTO holder FROM shigoto.unique_keys WHERE key = wanted.key;
+    IF FOUND OR current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+      RETURN holder;
+    END IF;
+  END LOOP;
+END $$;
+
+-- Takes the keys of ended jobs that are to live again, in the order of the keys.
+-- Returns those that may: whose key no other job has, or whose period is over. Ascending.
+CREATE FUNCTION shigoto.take_keys_again(wanted shigoto.unique_keys[], patient boolean) RETURNS bigint[]
+LANGUAGE plpgsql AS $$
+DECLARE
+  one shigoto.unique_keys;
+  may bigint[] := '{}';
+BEGIN
+  FOR one IN SELECT want.* FROM unnest(wanted) AS want ORDER BY want.key, want.job_id LOOP
+    IF shigoto.take_key_again(one, patient) IN (0, one.job_id) THEN
+      may := may || one.job_id;
+    END IF;
+  END LOOP;
+  RETURN ARRAY(SELECT id FROM unnest(may) AS id ORDER BY id);
+END $$;
+
+-- Gives back the keys of ended jobs that are deleted.
+CREATE FUNCTION shigoto.forget_keys(jobs shigoto.unique_keys[]) RETURNS void LANGUAGE sql AS $$
+  DELETE FROM shigoto.unique_keys
+   WHERE key = ANY (ARRAY(SELECT key FROM unnest(jobs)))
+     AND job_id = ANY (ARRAY(SELECT job_id FROM unnest(jobs)))
+     AND ended_at IS NOT NULL
+$$;
+
+-- A run that comes back, as settle.sql has it: fenced by its lease.
+CREATE TYPE shigoto.returning_run AS (
+  id     bigint,
+  lease  bigint,
+  state  text,
+  due_in bigint,
+  refund integer,
+  error  jsonb
+);
+
+-- Settles runs that come back and gave up their keys when they were started, in the order of their ids. One whose key
+-- another job has taken meanwhile is cancelled: that one does its work.
+-- Returns those that were written, with what the nodes are to be told, and what was written instead:
+--   cancelled: another job has its key
+--   busy:      nothing, an unfinished transaction has its key, or its row; it is to be tried again
+CREATE FUNCTION shigoto.settle_returning(runs shigoto.returning_run[], at_commit boolean)
+RETURNS TABLE (id bigint, told text[], instead text) LANGUAGE plpgsql SET lock_timeout = '20ms' AS $$
+DECLARE
+  run    shigoto.returning_run;
+  job    shigoto.jobs;
+  holder bigint;
+BEGIN
+  FOREACH run IN ARRAY runs LOOP
+    id := run.id;
+    told := NULL;
+    instead := NULL;
+    BEGIN
+      SELECT live.* INTO job
+        FROM shigoto.jobs AS live
+       WHERE live.id = run.id
+         AND live.lease = run.lease
+         AND live.state = 'executing'
+         AND live.cancelling IS NULL
+         FOR UPDATE;
+      CONTINUE WHEN NOT FOUND;
+      holder := shigoto.take_key_again(ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL), false);
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      holder := NULL;
+    END;
+    IF holder IS NULL THEN
+      instead := 'busy';
+    ELSIF holder IN (0, job.id) THEN
+      UPDATE shigoto.jobs AS live
+         SET state = run.state::shigoto.job_state,
+             owner = NULL,
+             scheduled_at = coalesce(now() + run.due_in * interval '1 millisecond', live.scheduled_at),
+             attempt = live.attempt - run.refund,
+             errors = shigoto.with_error(live.errors, run.error)
+       WHERE live.id = job.id;
+    ELSE
+      instead := 'cancelled';
+      told := shigoto.cancel_for(job, run, holder, at_commit);
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+
+-- Cancels a run that comes back, because another job has its key.
+CREATE FUNCTION shigoto.cancel_for(job shigoto.jobs, run shigoto.returning_run, holder bigint, at_commit boolean)
+RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+  reason CONSTANT jsonb := jsonb_build_object(
+    'attempt', job.attempt,
+    'node', coalesce((SELECT name FROM shigoto.nodes WHERE id = job.owner), ''),
+    'type', 'cancelled',
+    'message', format('job %s has its unique key', holder),
+    'stack', '');
+BEGIN
+  DELETE FROM shigoto.jobs WHERE id = job.id;
+  INSERT INTO shigoto.job_history
+         (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
+          priority, queue, worker, args, meta, tags, partition_key, errors,
+          progress, batch_id, unique_key, unique_until, unique_states, depends_on)
+  VALUES (job.id, job.lease, job.scheduled_at, job.inserted_at, job.claimed_at, now(), 'cancelled',
+          job.attempt - run.refund, job.max_attempts, job.priority, job.queue, job.worker, job.args, job.meta, job.tags,
+          job.partition_key, shigoto.with_error(shigoto.with_error(job.errors, run.error), reason),
+          job.progress, job.batch_id, job.unique_key, job.unique_until, job.unique_states, job.depends_on);
+  RETURN shigoto.jobs_ended(
+    ARRAY[ROW(job.id, 'cancelled', job.batch_id, job.unique_key, job.watched)::shigoto.ended_job], at_commit);
+END $$;
