@@ -262,6 +262,7 @@ class CompleteInIT {
 
     Job job = ended(node, enqueue(node));
 
+    told.await(Kind.COMPLETED);
     assertThat(job.state()).isEqualTo(JobState.COMPLETED);
     assertThat(effects()).isOne();
     assertThat(seen)
