@@ -37,7 +37,7 @@ import reactor.core.publisher.Sinks;
 class CompleteInFaultsIT {
 
   private static final Duration LEASE_OF_A = Duration.ofSeconds(2);
-  private static final String SETTLE = "DELETE FROM shigoto.jobs";
+  private static final String SETTLE = "shigoto.complete(";
 
   @RegisterExtension
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);

@@ -11,6 +11,7 @@ import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.TcpProxy;
@@ -19,6 +20,7 @@ import io.shigoto.worker.JobError;
 import io.shigoto.worker.LeaseLost;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.Outcome;
+import io.shigoto.worker.Unique;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
@@ -260,6 +262,7 @@ class CompleteInIT {
 
     Job job = ended(node, enqueue(node));
 
+    told.await(Kind.COMPLETED);
     assertThat(job.state()).isEqualTo(JobState.COMPLETED);
     assertThat(effects()).isOne();
     assertThat(seen)
@@ -400,6 +403,35 @@ class CompleteInIT {
     assertThat(job.state()).isEqualTo(JobState.AVAILABLE);
     assertThat(job.attempt()).isZero();
     assertThat(effects()).isZero();
+  }
+
+  /** On another node, which is told by the commit. */
+  @Test
+  void whoAwaitsTheJobHearsOfTheCommit() {
+    Shigoto node =
+        start(
+            job ->
+                inTransaction(
+                        connection ->
+                            Transfers.book(connection, job)
+                                .then(job.completeIn(connection, "booked")))
+                    .then(Mono.never()));
+    Shigoto other = nodes.start(Shigoto.builder(factory).pollInterval(Duration.ofMinutes(1)));
+    Await.until("it listens", LIMIT, () -> other.health().block(LIMIT).notificationsArrive());
+    long id = enqueue(node);
+
+    assertThat(other.jobs().await(id, String.class).block(LIMIT)).isEqualTo("booked");
+    assertThat(effects()).isOne();
+  }
+
+  @Test
+  void keyOfAUniqueJobIsFreeAfterTheCommit() {
+    Shigoto node = start(job -> Transfers.run(factory, job).thenReturn(Outcome.done()));
+    NewJob unique = NewJob.of("work", Scripted.NOTHING).unique(Unique.by(Unique.Field.WORKER));
+    long first = node.enqueue(unique).block(LIMIT).id();
+    ended(node, first);
+
+    assertThat(node.enqueue(unique).block(LIMIT)).isInstanceOf(Receipt.Inserted.class);
   }
 
   private Mono<Void> seeing(Mono<Void> work) {

@@ -32,7 +32,7 @@ public final class Discards {
   private final LongFunction<Mono<Job>> find;
   private final LastCall lastCall;
   private final KeepGoing reading;
-  private final AtomicInteger under = new AtomicInteger();
+  private final AtomicInteger underWay = new AtomicInteger();
   private final Sinks.Empty<Void> cut = Sinks.empty();
   private volatile @Nullable FluxSink<Discard> waiting;
 
@@ -67,7 +67,7 @@ public final class Discards {
 
   /** Cancels what is under way and drops what waits. */
   public void cut() {
-    int left = under.get();
+    int left = underWay.get();
     if (left > 0) {
       LOG.warn("stopped before every onDiscard had ended: jobs={}", left);
     }
@@ -99,7 +99,7 @@ public final class Discards {
     if (sink == null) {
       return Mono.empty();
     }
-    under.incrementAndGet();
+    underWay.incrementAndGet();
     sink.next(discard);
     return discard.told.asMono();
   }
@@ -110,7 +110,7 @@ public final class Discards {
         .flatMap(job -> lastCall.of(discard.run, job, discard.known))
         .doFinally(
             end -> {
-              under.decrementAndGet();
+              underWay.decrementAndGet();
               discard.told.tryEmitEmpty();
             });
   }

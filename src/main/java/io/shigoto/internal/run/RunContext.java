@@ -26,21 +26,22 @@ final class RunContext implements JobContext<Object> {
   private final Results results;
   private final @Nullable Reports reports;
   private final Map<String, String> meta;
-  private @Nullable Object args;
-  private @Nullable RuntimeException misfit;
+  private final Args args;
 
   private RunContext(
       Run run,
       Results results,
       Map<String, String> meta,
       Completing completing,
-      @Nullable Reports reports) {
+      @Nullable Reports reports,
+      Args args) {
     this.run = run;
     this.job = run.job();
     this.results = results;
     this.completing = completing;
     this.reports = reports;
     this.meta = meta;
+    this.args = args;
   }
 
   /** Reads a job for its worker; what reading its arguments throws is kept for whoever asks. */
@@ -53,17 +54,21 @@ final class RunContext implements JobContext<Object> {
       Reports reports) {
     String meta = run.job().meta();
     return new RunContext(
-            run, results, meta == null ? Map.of() : json.readTexts(meta), completing, reports)
-        .read(known, json);
+        run,
+        results,
+        meta == null ? Map.of() : json.readTexts(meta),
+        completing,
+        reports,
+        Args.read(run.job(), known, json));
   }
 
   /** Reads a job that has ended, as its last run saw it. */
   static RunContext of(RunKey key, Job job, Workers.Known known, Json json) {
     Run last = new Run(lastClaimOf(key, job), Permit.FREE);
     last.end();
+    Completing tooLate = (run, connection, result) -> Mono.empty();
     return new RunContext(
-            last, Runner.NO_RESULTS, job.meta(), (run, connection, result) -> Mono.empty(), null)
-        .read(known, json);
+        last, Runner.NO_RESULTS, job.meta(), tooLate, null, Args.read(last.job(), known, json));
   }
 
   private static Claimed lastClaimOf(RunKey run, Job job) {
@@ -86,28 +91,17 @@ final class RunContext implements JobContext<Object> {
         job.insertedAt());
   }
 
-  private RunContext read(Workers.Known known, Json json) {
-    try {
-      args = json.read(job.args(), known.args());
-    } catch (RuntimeException unfit) {
-      misfit = unfit;
-    } catch (Throwable fatal) {
-      misfit = new Guarded.WorkerBroke(fatal);
-    }
-    return this;
-  }
-
   /** Whether the arguments are what the worker takes. */
   boolean fits() {
-    return misfit == null;
+    return args.misfit == null;
   }
 
   @Override
   public Object args() {
-    if (misfit != null) {
-      throw misfit;
+    if (args.misfit != null) {
+      throw args.misfit;
     }
-    return Objects.requireNonNull(args);
+    return Objects.requireNonNull(args.value);
   }
 
   @Override
@@ -217,5 +211,19 @@ final class RunContext implements JobContext<Object> {
   public String toString() {
     return "JobContext[id=%d, worker=%s, queue=%s, attempt=%d/%d]"
         .formatted(id(), worker(), queue(), attempt(), maxAttempts());
+  }
+
+  /** What was read, or why it could not be; one of them is null. */
+  private record Args(@Nullable Object value, @Nullable RuntimeException misfit) {
+
+    static Args read(Claimed job, Workers.Known known, Json json) {
+      try {
+        return new Args(json.read(job.args(), known.args()), null);
+      } catch (RuntimeException misfit) {
+        return new Args(null, misfit);
+      } catch (Throwable fatal) {
+        return new Args(null, new Guarded.WorkerBroke(fatal));
+      }
+    }
   }
 }

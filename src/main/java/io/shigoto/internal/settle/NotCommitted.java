@@ -1,4 +1,4 @@
-package io.shigoto.internal.run;
+package io.shigoto.internal.settle;
 
 /**
  * The error of an attempt that said it was done, while the transaction that says so is not there.
