@@ -196,6 +196,15 @@ class PlansIT {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 10, 1_000})
+  void progressLooksAtItsGroupOnly(int group) {
+    explain("progress", executing(group), repeat("1", group), repeat("50", group))
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(2L * group)
+        .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * group);
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {1, 1_000})
   void findGoneLooksAtWhatItIsAskedFor(int group) {
     explain("find_gone", executing(group)).readsJobsByIndexOnly().looksAtNoMoreThan(4L * group);
