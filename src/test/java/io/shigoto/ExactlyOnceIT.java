@@ -32,7 +32,7 @@ class ExactlyOnceIT {
   private static final int JOBS_OF_A_ROUND = 30;
   private static final int KILLS = 4;
   private static final List<String> STEPS =
-      List.of("BEGIN", Transfers.EFFECT, "DELETE FROM shigoto.jobs", "COMMIT", "WITH free AS");
+      List.of("BEGIN", Transfers.EFFECT, "shigoto.complete(", "COMMIT", "WITH free AS");
   static final List<String> WORKERS = List.of("honest", "sloppy", "deaf");
 
   @RegisterExtension
