@@ -194,7 +194,16 @@ class AwaitIT {
             Shigoto.builder(Nodes.through(network, db.options())).pollInterval(NEVER_POLLED));
 
     assertThat(caller.enqueueAndAwait(job("sum"), Integer.class).block(LIMIT)).isEqualTo(3);
+  }
+
+  @Test
+  void aLookThatFailsFailsItsCaller() {
+    TcpProxy network = nodes.network(db.options());
     network.onStatement("SET watched", Link::cut);
+    Shigoto caller =
+        nodes.build(
+            Shigoto.builder(Nodes.through(network, db.options())).pollInterval(NEVER_POLLED));
+
     assertThatThrownBy(() -> caller.jobs().await(4711).block(LIMIT))
         .isNotInstanceOf(NoSuchElementException.class);
   }

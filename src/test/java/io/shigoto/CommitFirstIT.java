@@ -75,12 +75,12 @@ class CommitFirstIT {
 
   @Test
   void rescueIsToldAfterItsCommit() {
+    start(Mono.never());
+    Connection other = locked("LOCK TABLE shigoto.job_history IN SHARE MODE");
+
     db.sql(
         "INSERT INTO shigoto.jobs (queue, worker, state, owner, attempt)"
             + " VALUES ('default', 'work', 'executing', gen_random_uuid(), 1)");
-    Connection other = locked("SELECT id FROM shigoto.jobs FOR UPDATE");
-
-    start(Mono.never());
     awaitStatementThatWaitsForALock();
 
     assertThat(told.count(Kind.RESCUED)).isZero();
