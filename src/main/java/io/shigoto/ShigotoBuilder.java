@@ -3,6 +3,7 @@ package io.shigoto;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.event.JobListener;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.job.Name;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.net.InetAddress;
@@ -103,11 +104,7 @@ public final class ShigotoBuilder {
 
   /** What this node is called in logs, events and errors. Default: the host's name. */
   public ShigotoBuilder name(String name) {
-    require(
-        !name.isBlank() && name.length() <= 255,
-        "name must have 1 to 255 characters, but is",
-        "'" + name + "'");
-    this.name = name;
+    this.name = Name.require("name", name);
     return this;
   }
 

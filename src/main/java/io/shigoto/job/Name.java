@@ -3,7 +3,7 @@ package io.shigoto.job;
 import java.util.Objects;
 
 /** What may be the name of a queue or a worker, a tag, or a partition key. */
-final class Name {
+public final class Name {
 
   private static final int LONGEST = 255;
   private static final int SHOWN = 30;
@@ -11,7 +11,7 @@ final class Name {
   private Name() {}
 
   /** Refuses what is no name, or what PostgreSQL cannot hold as it is. */
-  static String require(String what, String name) {
+  public static String require(String what, String name) {
     Objects.requireNonNull(name, what);
     if (name.isBlank() || name.length() > LONGEST || !isStorable(name)) {
       throw new IllegalArgumentException(

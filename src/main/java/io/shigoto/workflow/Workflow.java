@@ -1,5 +1,6 @@
 package io.shigoto.workflow;
 
+import io.shigoto.job.Name;
 import io.shigoto.job.NewJob;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -19,8 +20,6 @@ public final class Workflow {
   /** Under which a job's meta have the name of its workflow. */
   public static final String WORKFLOW = "shigoto.workflow";
 
-  private static final int LONGEST_NAME = 255;
-
   private final String name;
   private final List<Step> steps;
 
@@ -35,7 +34,7 @@ public final class Workflow {
    * @param name what it is called in errors, and in the meta of its jobs; 1 to 255 characters
    */
   public static Builder named(String name) {
-    return new Builder(requireName("workflow", name));
+    return new Builder(Name.require("workflow", name));
   }
 
   /** The steps that a step comes after. */
@@ -46,15 +45,6 @@ public final class Workflow {
   /** The steps that a step comes after. */
   public static After after(Collection<String> steps) {
     return new After(Set.copyOf(steps));
-  }
-
-  private static String requireName(String what, String name) {
-    if (name.isBlank() || name.length() > LONGEST_NAME) {
-      throw new IllegalArgumentException(
-          "%s must have 1 to %d characters, not only blanks, but is '%s'"
-              .formatted(what, LONGEST_NAME, name));
-    }
-    return name;
   }
 
   /** What it is called. */
@@ -111,7 +101,7 @@ public final class Workflow {
      * @param after names of steps, which may be added later
      */
     public Builder step(String step, NewJob job, After after) {
-      requireName("step of workflow '" + name + "'", step);
+      Name.require("step of workflow '" + name + "'", step);
       if (steps.putIfAbsent(step, new Step(step, job, after.steps)) != null) {
         throw new IllegalArgumentException(
             "workflow '%s' has two steps '%s'".formatted(name, step));

@@ -1,6 +1,7 @@
 package io.shigoto.internal.job;
 
 import io.shigoto.internal.json.Json;
+import io.shigoto.job.Name;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
@@ -17,8 +18,6 @@ import tools.jackson.databind.ObjectReader;
 
 /** The workers that a node knows, by every name that they serve. */
 public final class Workers {
-
-  private static final int LONGEST_NAME = 255;
 
   private final Map<String, Known> byName = new LinkedHashMap<>();
   private final Map<Class<?>, Known> byClass = new HashMap<>();
@@ -53,11 +52,7 @@ public final class Workers {
   }
 
   private void add(String name, Known known) {
-    if (name.isBlank() || name.length() > LONGEST_NAME) {
-      throw new IllegalArgumentException(
-          "worker %s: a name must have 1 to %d characters, but is '%s'"
-              .formatted(known.worker.getClass().getName(), LONGEST_NAME, name));
-    }
+    Name.require("worker " + known.worker.getClass().getName() + ": a name", name);
     Known other = byName.putIfAbsent(name, known);
     if (other != null) {
       throw new IllegalArgumentException(
@@ -81,15 +76,7 @@ public final class Workers {
     if (known.timeout.isNegative() || known.timeout.isZero()) {
       throw new IllegalArgumentException(who + "timeout must be positive, but is " + known.timeout);
     }
-    if (worker.queue().isBlank() || worker.queue().length() > LONGEST_NAME) {
-      throw new IllegalArgumentException(
-          who
-              + "queue must have 1 to "
-              + LONGEST_NAME
-              + " characters, but is '"
-              + worker.queue()
-              + "'");
-    }
+    Name.require(who + "queue", worker.queue());
   }
 
   /**
