@@ -48,12 +48,8 @@ public final class Enqueuer {
     this.specials = specials;
     this.herald = herald;
     this.scheduler = scheduler;
-    this.group = group(WRITERS);
-  }
-
-  private GroupCommit<JobRow, Receipt> group(int writers) {
-    return new GroupCommit<>(
-        this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, writers);
+    this.group =
+        new GroupCommit<>(this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS);
   }
 
   /**
@@ -94,11 +90,7 @@ public final class Enqueuer {
   }
 
   private Mono<Receipt> submit(JobRow row) {
-    return submit(row, group);
-  }
-
-  private Mono<Receipt> submit(JobRow row, GroupCommit<JobRow, Receipt> plain) {
-    return row.isSpecial() ? specials.submit(row) : plain.submit(row);
+    return row.isSpecial() ? specials.submit(row) : group.submit(row);
   }
 
   /**
@@ -113,12 +105,8 @@ public final class Enqueuer {
         });
   }
 
-  /** One writer for each stream: ids, and so runs, are in the order of the jobs. */
   private Flux<Receipt> commitAll(Publisher<NewJob> jobs) {
-    GroupCommit<JobRow, Receipt> own = group(1);
-    return Flux.from(jobs)
-        .map(encoder::encode)
-        .flatMapSequential(row -> submit(row, own), IN_FLIGHT, 1);
+    return Flux.from(jobs).map(encoder::encode).flatMapSequential(this::submit, IN_FLIGHT, 1);
   }
 
   /**
