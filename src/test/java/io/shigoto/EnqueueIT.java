@@ -143,7 +143,7 @@ class EnqueueIT {
   }
 
   @Test
-  void receiptsAreInTheOrderOfTheirJobs() {
+  void receiptsAndIdsAreInTheOrderOfTheirJobs() {
     int jobs = 10_000;
 
     List<Long> ids =
@@ -152,6 +152,7 @@ class EnqueueIT {
             .collectList()
             .block(LIMIT);
 
+    assertThat(ids).isSorted().doesNotHaveDuplicates();
     Map<Long, Integer> args = new HashMap<>();
     db.sql("SELECT id, args::text AS args FROM shigoto.jobs")
         .forEach(row -> args.put((Long) row.get("id"), Integer.valueOf("" + row.get("args"))));

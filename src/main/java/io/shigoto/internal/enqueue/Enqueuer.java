@@ -90,7 +90,11 @@ public final class Enqueuer {
   }
 
   private Mono<Receipt> submit(JobRow row) {
-    return row.isSpecial() ? specials.submit(row) : group.submit(row);
+    return submit(row, group);
+  }
+
+  private Mono<Receipt> submit(JobRow row, GroupCommit<JobRow, Receipt> plain) {
+    return row.isSpecial() ? specials.submit(row) : plain.submit(row);
   }
 
   /**
@@ -105,8 +109,12 @@ public final class Enqueuer {
         });
   }
 
+  /** One group after the other: ids, and so runs, are in the order of the jobs. */
   private Flux<Receipt> commitAll(Publisher<NewJob> jobs) {
-    return Flux.from(jobs).map(encoder::encode).flatMapSequential(this::submit, IN_FLIGHT, 1);
+    GroupCommit<JobRow, Receipt> line = group.inOrder();
+    return Flux.from(jobs)
+        .map(encoder::encode)
+        .flatMapSequential(row -> submit(row, line), IN_FLIGHT, 1);
   }
 
   /**

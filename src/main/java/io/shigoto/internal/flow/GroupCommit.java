@@ -35,7 +35,7 @@ public final class GroupCommit<T, R> {
   private final int writers;
   private final Queue<Entry<T, R>> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
-  private final Gate uncommitted = new Gate();
+  private final Gate uncommitted;
   private final AtomicInteger writing = new AtomicInteger();
 
   /**
@@ -54,11 +54,30 @@ public final class GroupCommit<T, R> {
       ToIntFunction<T> weight,
       int groupSize,
       int writers) {
+    this(commit, refusal, weight, groupSize, writers, new Gate());
+  }
+
+  private GroupCommit(
+      Function<List<T>, Mono<List<R>>> commit,
+      Predicate<Throwable> refusal,
+      ToIntFunction<T> weight,
+      int groupSize,
+      int writers,
+      Gate uncommitted) {
     this.commit = commit;
     this.refusal = refusal;
     this.weight = weight;
     this.groupSize = groupSize;
     this.writers = writers;
+    this.uncommitted = uncommitted;
+  }
+
+  /**
+   * A line of its own for items that are to be written in the order in which they are handed in,
+   * one group after the other. It is closed, and counted, together with this.
+   */
+  public GroupCommit<T, R> inOrder() {
+    return new GroupCommit<>(commit, refusal, weight, groupSize, 1, uncommitted);
   }
 
   /**
