@@ -6,6 +6,7 @@ import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -19,6 +20,13 @@ import reactor.core.publisher.Mono;
  */
 public final class Claimer {
 
+  /** The order of the index that the claim follows; the statement returns them in any. */
+  private static final Comparator<Claimed> BEST_FIRST =
+      Comparator.comparingInt(Claimed::priority)
+          .reversed()
+          .thenComparing(Claimed::scheduledAt)
+          .thenComparingLong(Claimed::id);
+
   private final Database database;
   private final Sql claim;
   private final UUID node;
@@ -30,23 +38,25 @@ public final class Claimer {
   }
 
   /**
-   * Claims up to so many jobs. Cancel: the statement still runs to its end; what it claimed then is
-   * found by the audit.
+   * Claims up to so many jobs, and emits them best first. Cancel: the statement still runs to its
+   * end; what it claimed then is found by the audit.
    *
    * @param allowances how many of each of the workers at most, in their order
    */
   public Mono<List<Claimed>> claim(
       String queue, int limit, String[] workers, Integer[] allowances) {
-    return database.list(
-        claim,
-        statement ->
-            statement
-                .bind(0, queue)
-                .bind(1, workers)
-                .bind(2, allowances)
-                .bind(3, node.toString())
-                .bind(4, limit),
-        row -> read(queue, row));
+    return database
+        .list(
+            claim,
+            statement ->
+                statement
+                    .bind(0, queue)
+                    .bind(1, workers)
+                    .bind(2, allowances)
+                    .bind(3, node.toString())
+                    .bind(4, limit),
+            row -> read(queue, row))
+        .doOnNext(jobs -> jobs.sort(BEST_FIRST));
   }
 
   private static Claimed read(String queue, Readable row) {

@@ -6,7 +6,9 @@ import java.util.concurrent.atomic.LongAdder;
  * How many jobs a queue claims beyond its free slots. When runs are shorter than the round trip of
  * a claim, the slots would stand empty most of the time: so twice as many as were finished during
  * the last claim may wait ahead, and twice as many as before if slots stood empty all the same.
- * Runs that take longer than a claim finish none meanwhile, and nothing is claimed ahead of them.
+ * Where a single slot is empty during each claim nothing can finish meanwhile: there it counts that
+ * runs took less than a claim. Runs that take longer finish none, and nothing is claimed ahead of
+ * them.
  */
 final class Appetite {
 
@@ -15,6 +17,8 @@ final class Appetite {
 
   private final int most;
   private final LongAdder finished = new LongAdder();
+  private final LongAdder quick = new LongAdder();
+  private volatile long claim;
   private volatile int ahead;
   private volatile int largest = LARGEST_CLAIM;
 
@@ -25,9 +29,12 @@ final class Appetite {
     this.most = most;
   }
 
-  /** A run has ended. */
-  void finished() {
+  /** A run has ended, which took so many nanoseconds. */
+  void finished(long took) {
     finished.increment();
+    if (took < claim) {
+      quick.increment();
+    }
   }
 
   /** To be given to {@link #claimed} when the claim that begins now has ended. */
@@ -39,12 +46,16 @@ final class Appetite {
    * A claim has ended.
    *
    * @param mark what {@link #mark} gave when it began
-   * @param starved whether slots stood empty when it did
+   * @param took how many nanoseconds it took
+   * @param starved whether slots stood empty when it ended, although it brought all that it asked
+   *     for
    */
-  void claimed(long mark, boolean starved) {
+  void claimed(long mark, long took, boolean starved) {
+    claim = took;
     long meanwhile = finished.sum() - mark;
-    long wanted = meanwhile == 0 ? 0 : Math.max(2 * meanwhile, starved ? 2L * ahead : 0);
-    ahead = (int) Math.min(most, wanted);
+    boolean runsAreShort = quick.sumThenReset() > 0 || meanwhile > 0;
+    long wanted = starved && runsAreShort ? Math.max(2, 2L * ahead) : 0;
+    ahead = (int) Math.min(most, Math.max(2 * meanwhile, wanted));
   }
 
   /**

@@ -135,14 +135,14 @@ public final class QueuePipeline {
     return parts
         .claiming
         .until(claim, () -> !stopped)
-        .doOnNext(jobs -> took(jobs, portion, finished, began))
+        .doOnNext(jobs -> took(jobs, portion, limit, finished, began))
         .switchIfEmpty(Mono.fromRunnable(portion::abandon))
         .then();
   }
 
-  private void took(List<Claimed> jobs, Portion portion, long finished, long began) {
-    appetite.claimed(finished, ahead.free() > 0);
+  private void took(List<Claimed> jobs, Portion portion, int limit, long finished, long began) {
     long took = parts.nanos.getAsLong() - began;
+    appetite.claimed(finished, took, jobs.size() >= limit && ahead.free() > 0);
     List<Permit> permits = portion.took(jobs, took);
     if (jobs.isEmpty()) {
       lookIfHungry();
@@ -170,10 +170,11 @@ public final class QueuePipeline {
   }
 
   private Ended ended(Run run, Settlement settlement, long began) {
+    long took = parts.nanos.getAsLong() - began;
     run.permit().close();
-    appetite.finished();
+    appetite.finished(took);
     run.end();
-    return new Ended(run, settlement, Duration.ofNanos(parts.nanos.getAsLong() - began));
+    return new Ended(run, settlement, Duration.ofNanos(took));
   }
 
   private Ended released(Run run) {

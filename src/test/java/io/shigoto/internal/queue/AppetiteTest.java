@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 class AppetiteTest {
 
   private static final int MOST = 100;
+  private static final long CLAIM = 1_000_000;
 
   private final Appetite appetite = new Appetite(MOST);
 
@@ -86,11 +87,50 @@ class AppetiteTest {
     finishDuringAClaim(runs, false);
   }
 
+  /** A single slot is empty during each claim, so nothing ends meanwhile. */
+  @Test
+  void aSingleSlotClaimsAheadWhenRunsAreShorterThanAClaim() {
+    claim(true);
+    finishBetweenClaims(1, CLAIM / 2);
+    claim(true);
+    assertThat(appetite.limit(1, 0)).isEqualTo(3);
+
+    finishBetweenClaims(3, CLAIM / 2);
+    claim(true);
+    assertThat(appetite.limit(1, 0)).isEqualTo(5);
+  }
+
+  @Test
+  void aSingleSlotWithLongRunsClaimsNothingAhead() {
+    claim(true);
+    finishBetweenClaims(1, 2 * CLAIM);
+    claim(true);
+
+    assertThat(appetite.limit(1, 0)).isEqualTo(1);
+  }
+
+  @Test
+  void aClaimThatDidNotBringAllItAskedForMakesNobodyHungry() {
+    claim(false);
+    finishBetweenClaims(1, CLAIM / 2);
+    claim(false);
+
+    assertThat(appetite.limit(1, 0)).isEqualTo(1);
+  }
+
+  private void claim(boolean starved) {
+    appetite.claimed(appetite.mark(), CLAIM, starved);
+  }
+
+  private void finishBetweenClaims(int runs, long took) {
+    for (int i = 0; i < runs; i++) {
+      appetite.finished(took);
+    }
+  }
+
   private void finishDuringAClaim(int runs, boolean starved) {
     long mark = appetite.mark();
-    for (int i = 0; i < runs; i++) {
-      appetite.finished();
-    }
-    appetite.claimed(mark, starved);
+    finishBetweenClaims(runs, 2 * CLAIM);
+    appetite.claimed(mark, CLAIM, starved);
   }
 }
