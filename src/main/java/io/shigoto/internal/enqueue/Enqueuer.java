@@ -49,7 +49,9 @@ public final class Enqueuer {
     this.herald = herald;
     this.scheduler = scheduler;
     this.group =
-        new GroupCommit<>(this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS);
+        new GroupCommit<JobRow, Receipt>(
+                this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS)
+            .telling(this::told);
   }
 
   /**
@@ -187,9 +189,11 @@ public final class Enqueuer {
     return inserts
         .commit(rows)
         .doOnNext(inserted -> herald.ring(rows, inserted, News.NONE))
-        .publishOn(scheduler)
-        .doOnNext(inserted -> herald.tell(rows, inserted))
         .map(Enqueuer::receipts);
+  }
+
+  private Mono<List<Receipt>> told(List<JobRow> rows, Mono<List<Receipt>> committed) {
+    return committed.publishOn(scheduler).doOnNext(receipts -> herald.tell(rows, receipts));
   }
 
   private static List<Receipt> receipts(List<Answer.Given> inserted) {

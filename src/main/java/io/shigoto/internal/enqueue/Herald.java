@@ -50,17 +50,15 @@ public final class Herald {
   /**
    * Tells whoever listens.
    *
-   * @param answers in the order of the rows
+   * @param receipts in the order of the rows
    */
-  void tell(List<JobRow> rows, List<? extends Answer> answers) {
-    for (int i = 0; i < answers.size(); i++) {
-      if (answers.get(i) instanceof Answer.Given given) {
-        tell(rows.get(i), given.receipt());
-      }
+  void tell(List<JobRow> rows, List<Receipt> receipts) {
+    for (int i = 0; i < receipts.size(); i++) {
+      tell(rows.get(i), receipts.get(i));
     }
   }
 
-  private void tell(JobRow row, Receipt receipt) {
+  void tell(JobRow row, Receipt receipt) {
     if (receipt instanceof Receipt.Conflict conflict) {
       tell(row, conflict);
     } else {
@@ -73,7 +71,7 @@ public final class Herald {
     List<Answer.Given> given =
         receipts.stream().map(receipt -> new Answer.Given(receipt, 0)).toList();
     ring(rows, given, News.due(0));
-    tell(rows, given);
+    tell(rows, receipts);
   }
 
   private void tell(JobRow row, Receipt.Conflict conflict) {

@@ -58,7 +58,9 @@ public final class SpecialEnqueuer {
     this.scheduler = scheduler;
     this.timer = timer;
     this.group =
-        new GroupCommit<>(this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS);
+        new GroupCommit<JobRow, Answer>(
+                this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS)
+            .telling(this::told);
   }
 
   /** Inserts it in a transaction of its own or a group's; emits after the commit. */
@@ -73,15 +75,25 @@ public final class SpecialEnqueuer {
     return inserts
         .commit(rows)
         .doOnNext(answered -> herald.ring(rows, answered.answers(), answered.news()))
-        .publishOn(scheduler)
-        .doOnNext(answered -> herald.tell(rows, answered.answers()))
         .map(Answered::answers);
+  }
+
+  private Mono<List<Answer>> told(List<JobRow> rows, Mono<List<Answer>> committed) {
+    return committed.publishOn(scheduler).doOnNext(answers -> tell(rows, answers));
+  }
+
+  private void tell(List<JobRow> rows, List<Answer> answers) {
+    for (int i = 0; i < answers.size(); i++) {
+      if (answers.get(i) instanceof Answer.Given given) {
+        herald.tell(rows.get(i), given.receipt());
+      }
+    }
   }
 
   private Mono<Receipt> alone(JobRow row) {
     return alone.pass(
         Mono.delay(PAUSE, timer)
-            .then(Mono.defer(() -> commit(List.of(row))))
+            .then(Mono.defer(() -> told(List.of(row), commit(List.of(row)))))
             .flatMap(answers -> receipt(row, answers.get(0)))
             .repeatWhenEmpty(this::tries)
             .switchIfEmpty(Mono.error(() -> waitedTooLong(row))));

@@ -4,10 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
@@ -17,8 +20,9 @@ import reactor.core.publisher.MonoSink;
  * larger the groups become.
  *
  * <p>The protocol: {@code waiting} counts the items in the queue; whoever raises the number of
- * writers below its bound takes a group and writes it; a writer that ends looks again before it
- * goes. A caller that cancels takes back nothing: its item is written with its group.
+ * writers below its bound takes a group and writes it; a writer that is done, as soon as its group
+ * is committed and on its way to its submitters, looks again before it goes. A caller that cancels
+ * takes back nothing: its item is written with its group.
  *
  * @param <T> an item
  * @param <R> what its submitter gets once the group is committed
@@ -28,15 +32,12 @@ public final class GroupCommit<T, R> {
   /** A group that weighs so much is full. */
   public static final int HEAVIEST = 4 * 1024 * 1024;
 
-  private final Function<List<T>, Mono<List<R>>> commit;
-  private final Predicate<Throwable> refusal;
-  private final ToIntFunction<T> weight;
-  private final int groupSize;
+  private final Rules<T, R> rules;
   private final int writers;
   private final Queue<Entry<T, R>> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
-  private final Gate uncommitted;
   private final AtomicInteger writing = new AtomicInteger();
+  private final Gate uncommitted;
 
   /**
    * @param commit writes a group and answers with one result per item, in order
@@ -54,22 +55,28 @@ public final class GroupCommit<T, R> {
       ToIntFunction<T> weight,
       int groupSize,
       int writers) {
-    this(commit, refusal, weight, groupSize, writers, new Gate());
+    this(
+        new Rules<>(commit, refusal, weight, groupSize, (items, results) -> results),
+        writers,
+        new Gate());
   }
 
-  private GroupCommit(
-      Function<List<T>, Mono<List<R>>> commit,
-      Predicate<Throwable> refusal,
-      ToIntFunction<T> weight,
-      int groupSize,
-      int writers,
-      Gate uncommitted) {
-    this.commit = commit;
-    this.refusal = refusal;
-    this.weight = weight;
-    this.groupSize = groupSize;
+  private GroupCommit(Rules<T, R> rules, int writers, Gate uncommitted) {
+    this.rules = rules;
     this.writers = writers;
     this.uncommitted = uncommitted;
+  }
+
+  /**
+   * The same, before it is used; the next group is written while this one is on its way.
+   *
+   * @param way from the commit of a group to its submitters
+   */
+  public GroupCommit<T, R> telling(BiFunction<List<T>, Mono<List<R>>, Mono<List<R>>> way) {
+    return new GroupCommit<>(
+        new Rules<>(rules.commit, rules.refusal, rules.weight, rules.groupSize, way),
+        writers,
+        uncommitted);
   }
 
   /**
@@ -77,7 +84,7 @@ public final class GroupCommit<T, R> {
    * one group after the other. It is closed, and counted, together with this.
    */
   public GroupCommit<T, R> inOrder() {
-    return new GroupCommit<>(commit, refusal, weight, groupSize, 1, uncommitted);
+    return new GroupCommit<>(rules, 1, uncommitted);
   }
 
   /**
@@ -138,46 +145,54 @@ public final class GroupCommit<T, R> {
   }
 
   private List<Entry<T, R>> take() {
-    List<Entry<T, R>> group = new ArrayList<>(Math.min(groupSize, Math.max(waiting.get(), 1)));
+    List<Entry<T, R>> group =
+        new ArrayList<>(Math.min(rules.groupSize, Math.max(waiting.get(), 1)));
     long weighed = 0;
-    while (group.size() < groupSize && weighed < HEAVIEST) {
+    while (group.size() < rules.groupSize && weighed < HEAVIEST) {
       Entry<T, R> entry = queue.poll();
       if (entry == null) {
         break;
       }
       group.add(entry);
-      weighed += weight.applyAsInt(entry.item);
+      weighed += rules.weight.applyAsInt(entry.item);
     }
     waiting.addAndGet(-group.size());
     return group;
   }
 
   private Mono<Void> written(List<Entry<T, R>> group) {
-    return committed(group)
+    Turn turn = new Turn();
+    return committed(group, turn)
         .doFinally(
             end -> {
               uncommitted.leave(group.size());
-              writing.decrementAndGet();
-              write();
+              turn.end();
             });
   }
 
-  private Mono<Void> committed(List<Entry<T, R>> group) {
+  private Mono<Void> committed(List<Entry<T, R>> group, @Nullable Turn turn) {
     List<T> items = new ArrayList<>(group.size());
     for (Entry<T, R> entry : group) {
       items.add(entry.item);
     }
-    return Mono.defer(() -> commit.apply(items))
-        .doOnNext(results -> answer(group, results))
+    Mono<List<R>> results = Mono.defer(() -> rules.commit.apply(items));
+    Mono<List<R>> handedOn = turn == null ? results : turn.endsWith(results);
+    return rules
+        .way
+        .apply(items, handedOn)
+        .doOnNext(answers -> answer(group, answers))
         .then()
         .onErrorResume(
             error ->
-                refusal.test(error) && group.size() > 1 ? halves(group) : refuse(group, error));
+                rules.refusal.test(error) && group.size() > 1
+                    ? halves(group)
+                    : refuse(group, error));
   }
 
   private Mono<Void> halves(List<Entry<T, R>> group) {
     int middle = group.size() / 2;
-    return committed(group.subList(0, middle)).then(committed(group.subList(middle, group.size())));
+    return committed(group.subList(0, middle), null)
+        .then(committed(group.subList(middle, group.size()), null));
   }
 
   private void answer(List<Entry<T, R>> group, List<R> results) {
@@ -194,4 +209,37 @@ public final class GroupCommit<T, R> {
   }
 
   private record Entry<T, R>(T item, MonoSink<R> sink) {}
+
+  private record Rules<T, R>(
+      Function<List<T>, Mono<List<R>>> commit,
+      Predicate<Throwable> refusal,
+      ToIntFunction<T> weight,
+      int groupSize,
+      BiFunction<List<T>, Mono<List<R>>, Mono<List<R>>> way) {}
+
+  /** Of one writer: from when it takes a group until that is committed, or has failed. */
+  private final class Turn {
+
+    private final AtomicBoolean over = new AtomicBoolean();
+    private volatile boolean committed;
+
+    /** The results, and once they are handed on the end of the turn. */
+    Mono<List<R>> endsWith(Mono<List<R>> results) {
+      return results
+          .doOnNext(answers -> committed = true)
+          .doAfterTerminate(
+              () -> {
+                if (committed) {
+                  end();
+                }
+              });
+    }
+
+    void end() {
+      if (over.compareAndSet(false, true)) {
+        writing.decrementAndGet();
+        write();
+      }
+    }
+  }
 }
