@@ -3,6 +3,8 @@ package io.shigoto;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.await.Awaits;
 import io.shigoto.internal.await.Looks;
+import io.shigoto.internal.broadcast.Publications;
+import io.shigoto.internal.broadcast.Reception;
 import io.shigoto.internal.control.Canceller;
 import io.shigoto.internal.control.Finder;
 import io.shigoto.internal.control.Patience;
@@ -80,6 +82,8 @@ final class Engine {
   final Enqueuer enqueuer;
   final WorkflowEnqueuer workflows;
   final Batches batches;
+  final Broadcasts broadcasts;
+  final Reception reception;
   final Finder finder;
   final ResultFinder results;
   final Discards discards;
@@ -92,6 +96,7 @@ final class Engine {
   final Jobs jobs;
   private final Settings settings;
   private final Notifier notifier;
+  private final Publications publications;
   private final Migrations migrations;
 
   Engine(Settings settings) {
@@ -144,7 +149,14 @@ final class Engine {
             Flux.defer(this::hearing),
             settings.pollInterval(),
             timer);
-    Bell here = wakeups.and(awaits).and(pauses);
+    this.reception =
+        new Reception(
+            settings.broadcasts().receivers(),
+            settings.broadcasts().window(),
+            settings.pollInterval(),
+            new Reception.Parts(
+                upkeep, engine, sql, json, events, running, timer, settings.nanos()));
+    Bell here = wakeups.and(awaits).and(pauses).and(reception);
     this.bell = here.and(notifier).and(new Aftermaths(events, discards));
     this.listener =
         new Listener(
@@ -172,6 +184,8 @@ final class Engine {
             running);
     this.workflows = new WorkflowEnqueuer(enqueuer, calls);
     this.batches = new Batches(new BatchEnqueuer(enqueuer, calls, sql, bell));
+    this.publications = new Publications(calls, sql, transaction, json, bell, events, running);
+    this.broadcasts = new Broadcasts(publications);
     this.queues = new Queues(served, new QueueTable(calls, sql), here, running);
     this.answers = new Answers(enqueuer, awaits, json);
     Patience patience = new Patience(settings.statementTimeout(), settings.nanos(), timer);
@@ -215,6 +229,7 @@ final class Engine {
   private Mono<Void> drain() {
     return enqueuer
         .close()
+        .then(publications.close())
         .then(jobs.close())
         .then(reports.close())
         .then(notifier.close())

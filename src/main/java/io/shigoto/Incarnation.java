@@ -179,7 +179,11 @@ final class Incarnation {
                 rescue,
                 audit,
                 roll,
-                new History(engine.upkeep, engine.sql, settings.retentionDays())),
+                new History(
+                    engine.upkeep,
+                    engine.sql,
+                    settings.retentionDays(),
+                    settings.broadcasts().retention())),
             engine.timer);
     Promoter promoter =
         new Promoter(

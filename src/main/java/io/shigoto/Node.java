@@ -70,6 +70,10 @@ final class Node {
     return engine.batches;
   }
 
+  Broadcasts broadcasts() {
+    return engine.broadcasts;
+  }
+
   Jobs jobs() {
     return engine.jobs;
   }
@@ -142,6 +146,7 @@ final class Node {
     Incarnation first = new Incarnation(nextId(), settings, engine);
     return engine
         .prepare()
+        .then(engine.reception.open())
         .then(first.join())
         .doOnError(this::failedToStart)
         .doOnSuccess(joined -> Detached.start(life(first)))
@@ -156,15 +161,15 @@ final class Node {
   }
 
   /**
-   * One incarnation after the other, until the stop, and what is told of discarded jobs meanwhile.
-   * Those after the first are tried until they succeed.
+   * One incarnation after the other, until the stop, and meanwhile what is told of discarded jobs,
+   * and messages to all nodes. Those after the first are tried until they succeed.
    */
   private Mono<Void> life(Incarnation first) {
     Mono<Void> lives =
         lived(first)
             .then(Mono.defer(this::again).repeat(this::isRunning).then())
             .doFinally(end -> engine.discards.close());
-    return Mono.when(engine.discards.calls(), lives)
+    return Mono.when(engine.discards.calls(), engine.reception.flow(), lives)
         .takeUntilOther(ended.asMono())
         .doFinally(end -> ended.tryEmitEmpty());
   }
@@ -212,6 +217,7 @@ final class Node {
     if (last != null) {
       last.drain();
     }
+    engine.reception.drain();
     return ended
         .asMono()
         .timeout(grace, Mono.defer(this::cut), engine.timer)
@@ -233,6 +239,7 @@ final class Node {
       last.cut();
     }
     engine.discards.cut();
+    engine.reception.cut();
     return ended
         .asMono()
         .timeout(settings.statementTimeout().multipliedBy(2), engine.timer)

@@ -25,6 +25,7 @@ record Settings(
     boolean listen,
     boolean migrate,
     int retentionDays,
+    Broadcasting broadcasts,
     int maxPayload,
     int connections,
     Duration statementTimeout,

@@ -194,6 +194,11 @@ public final class Shigoto {
     return node.batches();
   }
 
+  /** Messages that every node handles. */
+  public Broadcasts broadcasts() {
+    return node.broadcasts();
+  }
+
   /** What can be asked about jobs: to find one, live or ended, and to wait for its end. */
   public Jobs jobs() {
     return node.jobs();

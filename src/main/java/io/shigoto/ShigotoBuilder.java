@@ -1,6 +1,7 @@
 package io.shigoto;
 
 import io.r2dbc.spi.ConnectionFactory;
+import io.shigoto.broadcast.Receiver;
 import io.shigoto.event.JobListener;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.job.Name;
@@ -36,6 +37,12 @@ public final class ShigotoBuilder {
   /** The default of {@link #retention}. */
   public static final Duration DEFAULT_RETENTION = Duration.ofDays(14);
 
+  /** The default of {@link #broadcastWindow}. */
+  public static final Duration DEFAULT_BROADCAST_WINDOW = Duration.ofMinutes(1);
+
+  /** The default of {@link #broadcastRetention}. */
+  public static final Duration DEFAULT_BROADCAST_RETENTION = Duration.ofDays(1);
+
   /** The default of {@link #maxPayload}. */
   public static final int DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 
@@ -57,6 +64,7 @@ public final class ShigotoBuilder {
   private boolean listen = true;
   private boolean migrate = true;
   private Duration retention = DEFAULT_RETENTION;
+  private Broadcasting broadcasts = Broadcasting.STANDARD;
   private int maxPayload = DEFAULT_MAX_PAYLOAD;
   private int connections = DEFAULT_CONNECTIONS;
   private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;
@@ -164,7 +172,31 @@ public final class ShigotoBuilder {
     return this;
   }
 
-  /** How many bytes args, meta or a result may have as JSON. Default: 1 MiB. */
+  /** Adds a receiver: this node handles the messages of its topic. */
+  public ShigotoBuilder receiver(Receiver<?> receiver) {
+    this.broadcasts = broadcasts.receiver(receiver);
+    return this;
+  }
+
+  /**
+   * How far back the node looks for messages when it starts; at most as far as they are kept. Zero:
+   * only for what is committed from then on. Default: 1 minute.
+   */
+  public ShigotoBuilder broadcastWindow(Duration window) {
+    this.broadcasts = broadcasts.window(window);
+    return this;
+  }
+
+  /**
+   * How long messages are kept, from 1 second: a node that does not reach the database for longer
+   * misses some. Default: 1 day.
+   */
+  public ShigotoBuilder broadcastRetention(Duration retention) {
+    this.broadcasts = broadcasts.retention(retention);
+    return this;
+  }
+
+  /** How many bytes args, meta, a result or a message may have as JSON. Default: 1 MiB. */
   public ShigotoBuilder maxPayload(int bytes) {
     require(bytes >= 2, "maxPayload must be at least 2 bytes, but is", bytes);
     this.maxPayload = bytes;
@@ -220,8 +252,8 @@ public final class ShigotoBuilder {
   /**
    * Builds the node; nothing is connected yet.
    *
-   * @throws IllegalArgumentException if the workers contradict each other or themselves, or the
-   *     factory is not for PostgreSQL
+   * @throws IllegalArgumentException if the workers or receivers contradict each other or
+   *     themselves, or the factory is not for PostgreSQL
    */
   public Shigoto build() {
     return new Shigoto(
@@ -237,6 +269,7 @@ public final class ShigotoBuilder {
             listen,
             migrate,
             (int) retention.toDays(),
+            broadcasts.checked(),
             maxPayload,
             connections,
             statementTimeout,

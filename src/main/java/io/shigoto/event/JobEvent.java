@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param node the name of the node that tells it
  * @param jobId the job
  * @param queue its queue
- * @param worker its worker
+ * @param worker its worker; of a message to all nodes its topic
  * @param attempt the attempt
  * @param count how many jobs it is about, or how many percent
  * @param duration how long it took, or how long it will wait
@@ -94,6 +94,24 @@ public record JobEvent(
      * the callback, count: how many jobs the batch had, detail: the batch's id.
      */
     BATCH_COMPLETED,
+    /**
+     * A message to all nodes was published through this node, outside of a caller's transaction.
+     * worker: its topic, detail: its id.
+     */
+    BROADCAST_PUBLISHED,
+    /** This node has handled a message. worker: its topic, attempt, duration, detail: its id. */
+    BROADCAST_HANDLED,
+    /**
+     * This node could not handle a message, and tries again. worker: its topic, attempt, duration
+     * of the attempt, detail: its id and the class of the error.
+     */
+    BROADCAST_FAILED,
+    /**
+     * This node gave a message up. worker: its topic, attempt: the last, or null if it was out of
+     * retention before its turn came, duration of the attempt, detail: its id and the class of the
+     * error, or its id alone.
+     */
+    BROADCAST_GIVEN_UP,
     /**
      * The rate limit of a worker is used up; its jobs stay available. worker, duration until the
      * next may start, detail: the limit.

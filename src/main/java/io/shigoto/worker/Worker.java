@@ -31,7 +31,7 @@ public final class Worker {
     return new OfFunction<>(name, argsType, perform);
   }
 
-  /** A worker that says itself what its arguments are, because its class does not. */
+  /** A worker, or a receiver of messages, that says itself what it reads: its class does not. */
   public interface Typed {
 
     /** What the arguments are read as. */

@@ -26,7 +26,7 @@ class FloorsTest {
       List.of(
           Set.of("spring", "dashboard", "testing"),
           Set.of(""),
-          Set.of("internal.queue", "internal.upkeep", "internal.group"),
+          Set.of("internal.queue", "internal.upkeep", "internal.group", "internal.broadcast"),
           Set.of(
               "internal.enqueue",
               "internal.await",
@@ -38,7 +38,7 @@ class FloorsTest {
               "internal.control"),
           Set.of("internal.job", "internal.postgres"),
           Set.of("internal.json", "internal.flow", "internal.limit"),
-          Set.of("batch", "workflow", "control"),
+          Set.of("batch", "workflow", "control", "broadcast"),
           Set.of("job"),
           Set.of("worker", "event"));
 

@@ -100,6 +100,17 @@ public final class Events {
     }
   }
 
+  public void ofBroadcast(
+      JobEvent.Kind kind,
+      String topic,
+      @Nullable Integer attempt,
+      @Nullable Duration took,
+      String detail) {
+    if (heard()) {
+      tell(new JobEvent(kind, node, null, null, topic, attempt, null, took, detail));
+    }
+  }
+
   public void ofNode(JobEvent.Kind kind, String detail) {
     if (heard()) {
       tell(new JobEvent(kind, node, null, null, null, null, null, null, detail));

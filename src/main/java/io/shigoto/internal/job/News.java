@@ -13,13 +13,14 @@ import java.util.stream.Stream;
  * between nodes as messages, one letter and a value each: {@code q} and a queue in which jobs are
  * available, {@code d} and the milliseconds until a job is due, {@code j} and a job that ended,
  * {@code c} and a node some of whose jobs were called off; {@code p} alone says that a queue was
- * paused or resumed.
+ * paused or resumed, {@code b} alone that a message to all nodes was published.
  *
  * @param queues where jobs are available now
  * @param dueIn in how many ms the soonest of the others is due; negative if there are none
  * @param ended jobs that ended and for whose end somebody waits
  * @param cancelling incarnations of nodes that are to end some of their runs
  * @param pauses whether queues were paused or resumed
+ * @param broadcasts whether messages to all nodes were published
  * @param aftermath what this node is to tell of; it does not travel
  */
 public record News(
@@ -28,6 +29,7 @@ public record News(
     Set<Long> ended,
     Set<String> cancelling,
     boolean pauses,
+    boolean broadcasts,
     List<Aftermath> aftermath) {
 
   private static final long NOTHING_DUE = -1;
@@ -44,12 +46,16 @@ public record News(
 
   /** With nothing but these. */
   public News(Set<String> queues, long dueIn, Set<Long> ended) {
-    this(queues, dueIn, ended, Set.of(), false, List.of());
+    this(queues, dueIn, ended, Set.of(), false, false, List.of());
   }
 
   /** Queues were paused or resumed. */
   public static final News PAUSES =
-      new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), true, List.of());
+      new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), true, false, List.of());
+
+  /** Messages to all nodes were published. */
+  public static final News BROADCASTS =
+      new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), false, true, List.of());
 
   /** Jobs are available in a queue. */
   public static News available(String queue) {
@@ -68,6 +74,7 @@ public record News(
     Set<String> cancelling = new LinkedHashSet<>();
     List<Aftermath> aftermath = new ArrayList<>();
     boolean pauses = false;
+    boolean broadcasts = false;
     long soonest = NOTHING_DUE;
     for (String message : messages) {
       try {
@@ -76,6 +83,7 @@ public record News(
           case 'j' -> ended.add(number(message));
           case 'c' -> cancelling.add(message.substring(1));
           case 'p' -> pauses = true;
+          case 'b' -> broadcasts = true;
           case 'e' -> aftermath.add(Aftermath.of(message));
           default -> soonest = sooner(soonest, Math.max(0, number(message)));
         }
@@ -83,7 +91,7 @@ public record News(
         soonest = 0;
       }
     }
-    return new News(queues, soonest, ended, cancelling, pauses, aftermath);
+    return new News(queues, soonest, ended, cancelling, pauses, broadcasts, aftermath);
   }
 
   private static long number(String message) {
@@ -100,6 +108,7 @@ public record News(
         union(ended, other.ended),
         union(cancelling, other.cancelling),
         pauses || other.pauses,
+        broadcasts || other.broadcasts,
         all);
   }
 
@@ -114,6 +123,7 @@ public record News(
         && ended.isEmpty()
         && cancelling.isEmpty()
         && !pauses
+        && !broadcasts
         && aftermath.isEmpty();
   }
 
@@ -121,8 +131,10 @@ public record News(
   public List<String> messages() {
     Stream<String> due = dueIn < 0 ? Stream.of() : Stream.of("d" + dueIn);
     Stream<String> pause = pauses ? Stream.of("p") : Stream.of();
+    Stream<String> broadcast = broadcasts ? Stream.of("b") : Stream.of();
     return Stream.of(
             pause,
+            broadcast,
             queues.stream().map(queue -> "q" + queue),
             due,
             ended.stream().map(id -> "j" + id),

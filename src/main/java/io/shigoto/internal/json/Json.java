@@ -1,5 +1,6 @@
 package io.shigoto.internal.json;
 
+import io.shigoto.broadcast.Receiver;
 import io.shigoto.job.ResultDoesNotFit;
 import io.shigoto.job.ResultReader;
 import io.shigoto.worker.ReactiveWorker;
@@ -138,7 +139,22 @@ public final class Json implements ResultReader {
    * a lock.
    */
   public ObjectReader reader(ReactiveWorker<?> worker) {
-    return mapper.readerFor(argsType(worker));
+    return mapper.readerFor(
+        typeArgument(
+            worker,
+            ReactiveWorker.class,
+            "worker %s does not say what its arguments are: give the type argument of ReactiveWorker in its class, or use Worker.of(name, type, function)"
+                .formatted(worker.getClass().getName())));
+  }
+
+  /** Reads what a receiver of messages takes, as {@link #reader(ReactiveWorker)}. */
+  public ObjectReader payloadReader(Receiver<?> receiver) {
+    return mapper.readerFor(
+        typeArgument(
+            receiver,
+            Receiver.class,
+            "receiver %s does not say what its payloads are: give the type argument of Receiver in its class, or use Receiver.of(topic, type, function)"
+                .formatted(receiver.getClass().getName())));
   }
 
   /** Reads an object whose values are strings. */
@@ -151,22 +167,16 @@ public final class Json implements ResultReader {
     return OWN.readValue(text, new TypeReference<>() {});
   }
 
-  /** What a worker reads its arguments as: what it says, or the type argument of its class. */
-  private JavaType argsType(ReactiveWorker<?> worker) {
-    if (worker instanceof Worker.Typed typed) {
+  /** What an object reads: what it says, or the type argument of its class. */
+  private JavaType typeArgument(Object reading, Class<?> of, String unknown) {
+    if (reading instanceof Worker.Typed typed) {
       return mapper.getTypeFactory().constructType(typed.argsType());
     }
-    JavaType declared =
-        mapper
-            .getTypeFactory()
-            .constructType(worker.getClass())
-            .findSuperType(ReactiveWorker.class);
+    JavaType declared = mapper.getTypeFactory().constructType(reading.getClass()).findSuperType(of);
     if (declared == null
         || declared.containedTypeCount() == 0
         || declared.containedType(0).isJavaLangObject()) {
-      throw new IllegalArgumentException(
-          "worker %s does not say what its arguments are: give the type argument of ReactiveWorker in its class, or use Worker.of(name, type, function)"
-              .formatted(worker.getClass().getName()));
+      throw new IllegalArgumentException(unknown);
     }
     return declared.containedType(0);
   }

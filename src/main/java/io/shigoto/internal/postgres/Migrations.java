@@ -25,7 +25,8 @@ public final class Migrations {
           "V003__special_enqueue",
           "V004__dependencies",
           "V005__batches",
-          "V006__queues");
+          "V006__queues",
+          "V010__broadcasts");
 
   private final Statements sql;
   private final String prelude;

@@ -1,5 +1,8 @@
 package io.shigoto.internal.run;
 
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
@@ -8,6 +11,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoOperator;
 import reactor.core.publisher.Operators;
+import reactor.core.scheduler.Scheduler;
 import reactor.util.context.Context;
 
 /**
@@ -17,12 +21,36 @@ import reactor.util.context.Context;
  * workers do most of their work, becomes an error here. What is thrown out of cancel ends here: it
  * would keep whoever cancels, the timeout too, from going on.
  */
-final class Guarded<T> extends MonoOperator<T, T> {
+public final class Guarded<T> extends MonoOperator<T, T> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Guarded.class);
 
   Guarded(Mono<? extends T> source) {
     super(source);
+  }
+
+  /**
+   * Calls code of the application when subscribed: where workers are called, for no longer than it
+   * may take. Whatever it does, there is a signal.
+   */
+  public static <T> Mono<T> call(
+      Supplier<Mono<T>> code, Duration timeout, Scheduler scheduler, Scheduler timer) {
+    return new Guarded<>(Mono.defer(code))
+        .subscribeOn(scheduler)
+        .timeout(timeout, Mono.error(() -> new RunTimeout(timeout)), timer);
+  }
+
+  /** What the application threw. */
+  public static Throwable thrown(Throwable error) {
+    return error instanceof WorkerBroke && error.getCause() != null ? error.getCause() : error;
+  }
+
+  /**
+   * The line of code where an error was thrown. It says more than nothing where the message has to
+   * be left out, because it is the application's and may quote arguments.
+   */
+  public static String place(Throwable error) {
+    return Arrays.stream(error.getStackTrace()).findFirst().map(Object::toString).orElse("");
   }
 
   @Override

@@ -6,7 +6,6 @@ import io.shigoto.internal.json.Json;
 import io.shigoto.job.Job;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.ReactiveWorker;
-import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -33,9 +32,7 @@ public final class LastCall {
 
   /** Tells the worker when subscribed; completes when that has ended, well or not. */
   Mono<Void> of(RunKey run, Job job, Workers.Known known) {
-    return new Guarded<>(Mono.defer(() -> onDiscard(run, job, known)))
-        .subscribeOn(scheduler)
-        .timeout(known.timeout(), Mono.error(() -> new RunTimeout(known.timeout())), timer)
+    return Guarded.call(() -> onDiscard(run, job, known), known.timeout(), scheduler, timer)
         .doOnError(error -> tell(run, error))
         .onErrorComplete();
   }
@@ -51,15 +48,12 @@ public final class LastCall {
 
   /** Neither the message nor the causes: they are the worker's, and may say what args are. */
   private static void tell(RunKey run, Throwable failure) {
-    Throwable error =
-        failure instanceof Guarded.WorkerBroke && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable error = Guarded.thrown(failure);
     LOG.warn(
         "onDiscard failed, the job stays discarded: job={} worker={} error={} at={}",
         run.id(),
         run.worker(),
         error.getClass().getName(),
-        Arrays.stream(error.getStackTrace()).findFirst().map(Object::toString).orElse(""));
+        Guarded.place(error));
   }
 }

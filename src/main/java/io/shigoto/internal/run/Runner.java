@@ -73,9 +73,7 @@ public final class Runner {
   }
 
   private Mono<Outcome> outcome(Run run, Workers.Known known, Results results) {
-    return new Guarded<>(Mono.defer(() -> perform(run, known, results)))
-        .subscribeOn(scheduler)
-        .timeout(known.timeout(), Mono.error(() -> new RunTimeout(known.timeout())), timer)
+    return Guarded.call(() -> perform(run, known, results), known.timeout(), scheduler, timer)
         .defaultIfEmpty(Outcome.done())
         .onErrorResume(error -> Mono.just(Outcome.failed(error)));
   }

@@ -9,8 +9,6 @@ import io.shigoto.worker.Backoff;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * From how a run ended to what is to be written about it. Code of the application is called here
@@ -18,9 +16,6 @@ import org.slf4j.LoggerFactory;
  * for it would end the queue.
  */
 public final class Transition {
-
-  private static final Logger LOG = LoggerFactory.getLogger(Transition.class);
-  private static final Duration LONGEST_BACKOFF = Duration.ofDays(3650);
 
   private final String node;
   private final Json json;
@@ -75,24 +70,8 @@ public final class Transition {
   }
 
   private static Duration backoff(int attempt, Throwable error, Workers.@Nullable Known known) {
-    if (known == null) {
-      return Backoff.standard(attempt);
-    }
-    try {
-      Duration chosen = known.worker().backoff(attempt, error);
-      if (chosen != null && !chosen.isNegative()) {
-        return chosen.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : chosen;
-      }
-      LOG.warn(
-          "backoff is null or negative, the standard one is used: worker={} backoff={}",
-          known.name(),
-          chosen);
-    } catch (Throwable broken) {
-      LOG.warn(
-          "backoff failed, the standard one is used: worker={} error={}",
-          known.name(),
-          broken.getClass().getName());
-    }
-    return Backoff.standard(attempt);
+    return known == null
+        ? Backoff.standard(attempt)
+        : ChosenBackoff.of(known.name(), attempt, () -> known.worker().backoff(attempt, error));
   }
 }

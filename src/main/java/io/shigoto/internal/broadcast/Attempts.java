@@ -1,0 +1,114 @@
+package io.shigoto.internal.broadcast;
+
+import io.shigoto.broadcast.Message;
+import io.shigoto.broadcast.Receiver;
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.json.Json;
+import io.shigoto.internal.run.ChosenBackoff;
+import io.shigoto.internal.run.Guarded;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/** One attempt at a message: calls the receiver, as guarded as workers are, and tells of it. */
+final class Attempts {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
+
+  private final Json json;
+  private final Events events;
+  private final Scheduler scheduler;
+  private final Scheduler timer;
+  private final LongSupplier nanos;
+
+  /**
+   * @param scheduler where receivers are called
+   * @param timer where their timeouts are watched
+   * @param nanos a clock for elapsed time
+   */
+  Attempts(Json json, Events events, Scheduler scheduler, Scheduler timer, LongSupplier nanos) {
+    this.json = json;
+    this.events = events;
+    this.scheduler = scheduler;
+    this.timer = timer;
+    this.nanos = nanos;
+  }
+
+  /** Makes it when subscribed; emits what is to become of the message. Never fails. */
+  Mono<Verdict> at(Letter letter, Topic topic) {
+    if (letter.payload() == null) {
+      return Mono.fromSupplier(() -> outOfRetention(letter, topic));
+    }
+    return Mono.defer(
+        () -> {
+          long start = nanos.getAsLong();
+          return Guarded.call(() -> receive(letter, topic), topic.timeout(), scheduler, timer)
+              .then(Mono.fromSupplier(() -> handled(letter, topic, since(start))))
+              .onErrorResume(error -> Mono.just(failed(letter, topic, error, since(start))));
+        });
+  }
+
+  private Mono<Void> receive(Letter letter, Topic topic) {
+    @SuppressWarnings("unchecked") // payloads are read as what this receiver takes
+    Receiver<Object> receiver = (Receiver<Object>) topic.receiver();
+    Message<Object> message =
+        new Message<>(
+            letter.id(),
+            topic.name(),
+            json.read(letter.content(), topic.payloads()),
+            letter.attempt(),
+            letter.time());
+    return receiver.receive(message).contextWrite(outer -> outer.put(Message.class, message));
+  }
+
+  private Duration since(long start) {
+    return Duration.ofNanos(nanos.getAsLong() - start);
+  }
+
+  private Verdict handled(Letter letter, Topic topic, Duration took) {
+    tell(JobEvent.Kind.BROADCAST_HANDLED, letter, topic, took, "");
+    return Verdict.OVER;
+  }
+
+  /** Not the message of the error: it is the receiver's, and may quote the payload. */
+  private Verdict failed(Letter letter, Topic topic, Throwable failure, Duration took) {
+    Throwable error = Guarded.thrown(failure);
+    String type = " " + error.getClass().getSimpleName();
+    if (letter.attempt() >= topic.maxAttempts()) {
+      LOG.error(
+          "gave up a message to all nodes: topic={} id={} attempts={} error={} at={}",
+          topic.name(),
+          letter.id(),
+          letter.attempt(),
+          error.getClass().getName(),
+          Guarded.place(error));
+      tell(JobEvent.Kind.BROADCAST_GIVEN_UP, letter, topic, took, type);
+      return Verdict.OVER;
+    }
+    tell(JobEvent.Kind.BROADCAST_FAILED, letter, topic, took, type);
+    return new Verdict.Again(
+        ChosenBackoff.of(
+            topic.name(),
+            letter.attempt(),
+            () -> topic.receiver().backoff(letter.attempt(), error)));
+  }
+
+  private Verdict outOfRetention(Letter letter, Topic topic) {
+    LOG.error(
+        "a message to all nodes was out of retention before its turn came: topic={} id={}",
+        topic.name(),
+        letter.id());
+    events.ofBroadcast(
+        JobEvent.Kind.BROADCAST_GIVEN_UP, topic.name(), null, null, "" + letter.id());
+    return Verdict.OVER;
+  }
+
+  private void tell(
+      JobEvent.Kind kind, Letter letter, Topic topic, Duration took, String errorType) {
+    events.ofBroadcast(kind, topic.name(), letter.attempt(), took, letter.id() + errorType);
+  }
+}

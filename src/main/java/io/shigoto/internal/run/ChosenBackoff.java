@@ -1,0 +1,41 @@
+package io.shigoto.internal.run;
+
+import io.shigoto.worker.Backoff;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The backoff that the application chooses; the standard one if it cannot. */
+public final class ChosenBackoff {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ChosenBackoff.class);
+  private static final Duration LONGEST = Duration.ofDays(3650);
+
+  private ChosenBackoff() {}
+
+  /**
+   * Asks for it. Never fails.
+   *
+   * @param worker who is asked, for the log
+   * @param attempt the attempt that failed
+   */
+  public static Duration of(String worker, int attempt, Supplier<Duration> asked) {
+    try {
+      Duration chosen = asked.get();
+      if (chosen != null && !chosen.isNegative()) {
+        return chosen.compareTo(LONGEST) > 0 ? LONGEST : chosen;
+      }
+      LOG.warn(
+          "backoff is null or negative, the standard one is used: worker={} backoff={}",
+          worker,
+          chosen);
+    } catch (Throwable broken) {
+      LOG.warn(
+          "backoff failed, the standard one is used: worker={} error={}",
+          worker,
+          broken.getClass().getName());
+    }
+    return Backoff.standard(attempt);
+  }
+}
