@@ -16,6 +16,7 @@ import io.shigoto.internal.enqueue.Herald;
 import io.shigoto.internal.enqueue.Inserts;
 import io.shigoto.internal.enqueue.SpecialEnqueuer;
 import io.shigoto.internal.enqueue.SpecialInserts;
+import io.shigoto.internal.flow.DutyCycle;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.group.BatchEnqueuer;
 import io.shigoto.internal.group.WorkflowEnqueuer;
@@ -58,6 +59,9 @@ final class Engine {
 
   private static final int UPKEEP_CONNECTIONS = 2;
   private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
+
+  /** For how long commits are silent after one that tells the other nodes by itself. */
+  private static final int QUIET_PER_ALOUD = 15;
 
   final Scheduler timer = Schedulers.newSingle("shigoto-timer", true);
   final Scheduler running;
@@ -169,7 +173,8 @@ final class Engine {
     this.hearing = settings.listen() ? listener.flow().share() : Flux.never();
     this.settler = new Settler(engine, sql, json, bell, writing);
     CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
-    Herald herald = new Herald(bell, events);
+    Herald herald =
+        new Herald(bell, here, events, new DutyCycle(settings.nanos(), QUIET_PER_ALOUD));
     this.enqueuer =
         new Enqueuer(
             new Encoder(workers, json),

@@ -1,6 +1,7 @@
 package io.shigoto.internal.enqueue;
 
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.flow.DutyCycle;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.News;
@@ -14,12 +15,42 @@ import java.util.stream.Collectors;
 /** Tells of a commit: the nodes of what is due, and whoever listens of each job. */
 public final class Herald {
 
-  private final Bell bell;
-  private final Events events;
+  /** As many rows as may be notified of one by one. */
+  private static final int FEW = 8;
 
-  public Herald(Bell bell, Events events) {
+  private final Bell bell;
+  private final Bell here;
+  private final Events events;
+  private final DutyCycle aloud;
+
+  /**
+   * @param here this node alone
+   * @param aloud when a commit may tell the other nodes by itself
+   */
+  public Herald(Bell bell, Bell here, Events events, DutyCycle aloud) {
     this.bell = bell;
+    this.here = here;
     this.events = events;
+    this.aloud = aloud;
+  }
+
+  /**
+   * Whether the commit of these rows may tell the other nodes by itself: they know a round trip
+   * earlier. It holds a lock of the whole database until it is on the disk, so this is for few rows
+   * and for a small share of the time. If so, {@link #toldAloud} has to follow.
+   */
+  boolean mayTellAloud(List<JobRow> rows) {
+    return rows.size() <= FEW && aloud.begin();
+  }
+
+  /** A commit that was to tell the other nodes by itself has ended, one way or another. */
+  void toldAloud() {
+    aloud.end();
+  }
+
+  /** Tells this node of a commit that has told the others by itself. */
+  void ringHere(List<JobRow> rows, List<? extends Answer> answers) {
+    ring(here, rows, answers, News.NONE);
   }
 
   /**
@@ -29,6 +60,11 @@ public final class Herald {
    * @param also what else has happened
    */
   void ring(List<JobRow> rows, List<? extends Answer> answers, News also) {
+    ring(bell, rows, answers, also);
+  }
+
+  private static void ring(
+      Bell bell, List<JobRow> rows, List<? extends Answer> answers, News also) {
     Set<String> queues = new HashSet<>();
     long soonest = -1;
     for (int i = 0; i < answers.size(); i++) {
