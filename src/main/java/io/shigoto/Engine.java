@@ -61,7 +61,7 @@ final class Engine {
   private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
 
   /** For how long commits are silent after one that tells the other nodes by itself. */
-  private static final int QUIET_PER_ALOUD = 15;
+  private static final int QUIET_PER_ALOUD = 7;
 
   final Scheduler timer = Schedulers.newSingle("shigoto-timer", true);
   final Scheduler running;
