@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Flux;
@@ -40,6 +41,12 @@ class BroadcastIT {
 
   private final Told told = new Told();
   private final Heard heard = new Heard();
+  private final List<Connection> opened = new ArrayList<>();
+
+  @AfterEach
+  void close() {
+    opened.forEach(connection -> Mono.from(connection.close()).block(LIMIT));
+  }
 
   @Test
   void threeNodesEachHandleEachMessageOnce() {
@@ -87,7 +94,7 @@ class BroadcastIT {
     }
     assertThat(heard.ids()).doesNotContain(first).allMatch(id -> id > first);
 
-    Mono.from(late.commitTransaction()).then(Mono.from(late.close())).block(LIMIT);
+    end(late, true);
 
     ids.add(first);
     heard.awaitsExactly(ids);
@@ -399,19 +406,19 @@ class BroadcastIT {
     return node.broadcasts().publish(Heard.TOPIC, payload).block(LIMIT);
   }
 
-  private static Connection open() {
+  private Connection open() {
     Connection connection = Mono.from(db.connectionFactory().create()).block(LIMIT);
+    opened.add(connection);
     Mono.from(connection.beginTransaction()).block(LIMIT);
     return connection;
   }
 
   private static void end(Connection connection, boolean commits) {
     Mono.from(commits ? connection.commitTransaction() : connection.rollbackTransaction())
-        .then(Mono.from(connection.close()))
         .block(LIMIT);
   }
 
-  private static long inTransaction(Function<Connection, Mono<Long>> work) {
+  private long inTransaction(Function<Connection, Mono<Long>> work) {
     Connection connection = open();
     long id = work.apply(connection).block(LIMIT);
     end(connection, true);
