@@ -413,8 +413,10 @@ class BroadcastIT {
     return connection;
   }
 
-  private static void end(Connection connection, boolean commits) {
+  private void end(Connection connection, boolean commits) {
+    opened.remove(connection);
     Mono.from(commits ? connection.commitTransaction() : connection.rollbackTransaction())
+        .then(Mono.from(connection.close()))
         .block(LIMIT);
   }
 

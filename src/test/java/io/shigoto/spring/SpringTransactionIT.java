@@ -60,6 +60,20 @@ class SpringTransactionIT {
   }
 
   @Test
+  void messagesAreCommittedOrRolledBackWithTheOrder() {
+    Mono<Long> work = shop.order(1).then(shop.shigoto.broadcasts().publish("orders", 1));
+    assertThatThrownBy(
+            () -> shop.transaction.transactional(work.then(Shop.fail())).block(Shop.LIMIT))
+        .hasMessage("no");
+    assertThat(db.number("SELECT count(*) FROM shigoto.broadcasts")).isZero();
+
+    Long id = work.as(shop.transaction::transactional).block(Shop.LIMIT);
+
+    assertThat(db.number("SELECT id FROM shigoto.broadcasts")).isEqualTo(id);
+    assertThat(shop.orders()).isOne();
+  }
+
+  @Test
   void jobIsNotAwaitedInTheTransactionThatEnqueuesIt() {
     Mono<Void> work = shop.shigoto.enqueueAndAwait(NewJob.of("a", List.of()));
     assertThatThrownBy(() -> shop.transaction.transactional(work).block(Shop.LIMIT))

@@ -19,6 +19,15 @@ class NewsTest {
   }
 
   @Test
+  void someMessagesAreALetter() {
+    News news = News.PAUSES.and(News.BROADCASTS);
+
+    assertThat(news.messages()).containsExactlyInAnyOrder("p", "b");
+    assertThat(News.of(news.messages())).isEqualTo(news);
+    assertThat(News.BROADCASTS.isNone()).isFalse();
+  }
+
+  @Test
   void theSoonestIsDue() {
     assertThat(News.of(List.of("d300", "d20", "qmail")).dueIn()).isEqualTo(20);
     assertThat(News.available("mail").and(News.due(0)).dueIn()).isZero();
