@@ -16,6 +16,7 @@ import io.shigoto.support.Pooler;
 import io.shigoto.support.PostgresServer;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -110,6 +111,21 @@ class PoolerIT {
 
     Await.until(LIMIT, () -> node.jobs().find(kept).block(LIMIT).state() == JobState.COMPLETED);
     assertThat(node.jobs().find(lost).block(LIMIT)).isNull();
+  }
+
+  @Test
+  void messagesReachEveryNodeOnce() {
+    List<Heard> all = List.of(new Heard(), new Heard());
+    List<Shigoto> both =
+        all.stream().map(heard -> nodes.start(node("n").pollOnly().receiver(heard))).toList();
+
+    List<Long> ids =
+        Flux.range(0, 200)
+            .flatMap(i -> both.get(i % 2).broadcasts().publish(Heard.TOPIC, i), 20)
+            .collectList()
+            .block(LIMIT);
+
+    all.forEach(heard -> heard.awaitsExactly(ids));
   }
 
   /** LISTEN is answered there as if all were well, and nothing is ever heard. */

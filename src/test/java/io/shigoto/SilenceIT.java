@@ -4,6 +4,7 @@ import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.shigoto.broadcast.Receiver;
 import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.Job;
 import io.shigoto.job.NewJob;
@@ -134,6 +135,32 @@ class SilenceIT {
     told.await(Kind.COMPLETED);
     network.cut();
     told.await(Kind.NODE_LOST_LEASE);
+  }
+
+  @Test
+  void messagesAreSilent() {
+    Shigoto node =
+        start(
+            Shigoto.builder(db.connectionFactory())
+                .maxPayload(100)
+                .receiver(Receiver.of("strict", Integer.class, message -> Mono.empty()))
+                .receiver(
+                    Receiver.of(
+                        "broken",
+                        String.class,
+                        message -> {
+                          texts.add(message.toString());
+                          return Mono.error(new IllegalStateException(message.payload()));
+                        })));
+
+    assertThatThrownBy(() -> node.broadcasts().publish("strict", SECRET.repeat(20)))
+        .satisfies(error -> texts.add(error.toString()));
+    assertThatThrownBy(() -> node.broadcasts().publish("strict", new Leaky()))
+        .satisfies(error -> texts.add(error.toString()));
+    node.broadcasts().publish("strict", SECRET).block(LIMIT);
+    node.broadcasts().publish("broken", SECRET).block(LIMIT);
+    told.await(Kind.BROADCAST_FAILED, 2);
+    node.stop(Duration.ZERO).block(LIMIT);
   }
 
   private Shigoto start(ShigotoBuilder builder) {
