@@ -1,11 +1,8 @@
 package io.shigoto;
 
 import io.shigoto.Health.Phase;
-import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
-import io.shigoto.internal.group.WorkflowEnqueuer;
-import io.shigoto.internal.job.Events;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -46,36 +43,9 @@ final class Node {
             .cache(started -> FOR_EVER, failed -> Duration.ZERO, () -> Duration.ZERO, engine.timer);
   }
 
-  Enqueuer enqueuer() {
-    return engine.enqueuer;
-  }
-
-  Answers answers() {
-    return engine.answers;
-  }
-
-  Events events() {
-    return engine.events;
-  }
-
-  Queues queues() {
-    return engine.queues;
-  }
-
-  WorkflowEnqueuer workflows() {
-    return engine.workflows;
-  }
-
-  Batches batches() {
-    return engine.batches;
-  }
-
-  Broadcasts broadcasts() {
-    return engine.broadcasts;
-  }
-
-  Jobs jobs() {
-    return engine.jobs;
+  /** Its parts, which answer for themselves. */
+  Engine engine() {
+    return engine;
   }
 
   Mono<Void> start() {

@@ -85,7 +85,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job) {
-    return node.enqueuer().enqueue(job);
+    return node.engine().enqueuer.enqueue(job);
   }
 
   /**
@@ -94,7 +94,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
-    return node.enqueuer().enqueue(job, connection);
+    return node.engine().enqueuer.enqueue(job, connection);
   }
 
   /**
@@ -109,7 +109,7 @@ public final class Shigoto {
    * publisher reads from the same transaction before it is enqueued.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
-    return node.enqueuer().enqueueAll(jobs);
+    return node.engine().enqueuer.enqueueAll(jobs);
   }
 
   /**
@@ -119,7 +119,7 @@ public final class Shigoto {
    * cannot be enqueued, or of the connection; then the transaction is to be rolled back.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
-    return node.enqueuer().enqueueAll(jobs, connection);
+    return node.engine().enqueuer.enqueueAll(jobs, connection);
   }
 
   /**
@@ -137,7 +137,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Void> enqueueAndAwait(NewJob job) {
-    return node.answers().enqueueAndAwait(job);
+    return node.engine().answers.enqueueAndAwait(job);
   }
 
   /**
@@ -148,7 +148,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, Class<R> type) {
-    return node.answers().enqueueAndAwait(job, type);
+    return node.engine().answers.enqueueAndAwait(job, type);
   }
 
   /**
@@ -159,7 +159,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, TypeReference<R> type) {
-    return node.answers().enqueueAndAwait(job, type.getType());
+    return node.engine().answers.enqueueAndAwait(job, type.getType());
   }
 
   /**
@@ -175,7 +175,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow) {
-    return node.workflows().enqueue(workflow);
+    return node.engine().workflows.enqueue(workflow);
   }
 
   /**
@@ -186,27 +186,27 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow, Connection connection) {
-    return node.workflows().enqueue(workflow, connection);
+    return node.engine().workflows.enqueue(workflow, connection);
   }
 
   /** Jobs that are counted together, with a callback when the last of them has ended. */
   public Batches batches() {
-    return node.batches();
+    return node.engine().batches;
   }
 
   /** Messages that every node handles. */
   public Broadcasts broadcasts() {
-    return node.broadcasts();
+    return node.engine().broadcasts;
   }
 
   /** What can be asked about jobs: to find one, live or ended, and to wait for its end. */
   public Jobs jobs() {
-    return node.jobs();
+    return node.engine().jobs;
   }
 
   /** Queues while everything works: pause, resume, add, remove, resize, list. */
   public Queues queues() {
-    return node.queues();
+    return node.engine().queues;
   }
 
   /**
@@ -214,7 +214,7 @@ public final class Shigoto {
    * behind loses the oldest. Never ends by itself.
    */
   public Flux<JobEvent> events() {
-    return node.events().stream(EVENT_BUFFER);
+    return node.engine().events.stream(EVENT_BUFFER);
   }
 
   /** How this node is. Never fails: a database that does not answer is an answer. */

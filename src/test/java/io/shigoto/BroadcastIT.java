@@ -25,6 +25,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -276,6 +277,38 @@ class BroadcastIT {
 
     heard.awaitsExactly(List.of(recent.get(0), recent.get(1), next));
     without.awaitsExactly(List.of(next));
+  }
+
+  /** What was committed before its first look it does not see, and from then on it sees all. */
+  @Test
+  void nodesThatStartInTheMiddleMissNothingFromThenOn() {
+    Shigoto publisher = nodes.build(Shigoto.builder(db.connectionFactory()));
+    Queue<Long> ids = new ConcurrentLinkedQueue<>();
+    Disposable publishing =
+        Flux.range(0, Integer.MAX_VALUE)
+            .concatMap(i -> publisher.broadcasts().publish(Heard.TOPIC, i))
+            .subscribe(ids::add);
+    List<Heard> all = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      Heard next = new Heard();
+      all.add(next);
+      start(next, builder -> builder.broadcastWindow(Duration.ZERO));
+      int startedAt = ids.size();
+      Await.until(LIMIT, () -> ids.size() > startedAt + 20);
+    }
+    publishing.dispose();
+    long last = publish(publisher, -1);
+    List<Long> published =
+        db.sql("SELECT id FROM shigoto.broadcasts ORDER BY id").stream()
+            .map(row -> (Long) row.get("id"))
+            .toList();
+
+    for (Heard each : all) {
+      each.awaits(last);
+      List<Long> seen = each.ids();
+      assertThat(seen)
+          .isEqualTo(published.subList(published.indexOf(seen.get(0)), published.size()));
+    }
   }
 
   /**
