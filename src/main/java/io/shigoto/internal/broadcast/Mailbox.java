@@ -4,13 +4,12 @@ import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.flow.Slots;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -79,7 +78,15 @@ final class Mailbox {
   }
 
   private List<Letter> take() {
-    return Stream.generate(waiting::poll).limit(PAGE).takeWhile(Objects::nonNull).toList();
+    List<Letter> taken = new ArrayList<>();
+    while (taken.size() < PAGE) {
+      Letter next = waiting.poll();
+      if (next == null) {
+        break;
+      }
+      taken.add(next);
+    }
+    return taken;
   }
 
   private Mono<Verdict> handle(Letter letter) {
