@@ -35,6 +35,7 @@ import io.shigoto.internal.queue.Served;
 import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.LastCall;
 import io.shigoto.internal.run.Reports;
+import io.shigoto.internal.settle.Announcer;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.wake.Alarm;
@@ -110,7 +111,8 @@ final class Engine {
     this.json = new Json(settings.json(), settings.maxPayload());
     this.workers = new Workers(settings.workers(), settings.middleware(), json);
     this.events = new Events(settings.name(), settings.listeners());
-    this.allowances = new Allowances(workers, events, timer, settings.nanos());
+    this.allowances =
+        new Allowances(workers, events, settings.pollInterval(), timer, settings.nanos());
     this.connector =
         new Connector(
             settings.connectionFactory(), settings.listen(), settings.statementTimeout(), timer);
@@ -160,7 +162,7 @@ final class Engine {
             settings.pollInterval(),
             new Reception.Parts(
                 upkeep, engine, sql, json, events, running, timer, settings.nanos()));
-    Bell here = wakeups.and(awaits).and(pauses).and(reception);
+    Bell here = wakeups.and(awaits).and(pauses).and(allowances).and(reception);
     this.bell = here.and(notifier).and(new Aftermaths(events, discards));
     this.listener =
         new Listener(
@@ -171,7 +173,7 @@ final class Engine {
             LISTENER_PERIOD,
             timer);
     this.hearing = settings.listen() ? listener.flow().share() : Flux.never();
-    this.settler = new Settler(engine, sql, json, bell, writing);
+    this.settler = new Settler(engine, sql, json, new Announcer(bell, workers), writing);
     CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
     Herald herald =
         new Herald(bell, here, events, new DutyCycle(settings.nanos(), QUIET_PER_ALOUD));

@@ -119,7 +119,7 @@ final class Incarnation {
     QueuePipeline.Parts parts =
         new QueuePipeline.Parts(
             engine.allowances,
-            new Claimer(engine.engine, engine.sql, id),
+            new Claimer(engine.engine, engine.sql, engine.json, id),
             new Runner(
                 engine.workers,
                 new Runner.Reading(engine.json, engine.results::find),

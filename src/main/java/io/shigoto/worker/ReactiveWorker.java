@@ -136,10 +136,20 @@ public interface ReactiveWorker<A> {
   }
 
   /**
-   * How many of its jobs all nodes together may hold at the same time, from 1. Asked once, when the
-   * node is built. Default: {@link #UNLIMITED}.
+   * How many of its jobs all nodes together may hold at the same time, from 1: its names count
+   * together, and a run counts until its outcome is written. All nodes should say the same. Asked
+   * once, when the node is built. Default: {@link #UNLIMITED}.
    */
   default int globalConcurrency() {
+    return UNLIMITED;
+  }
+
+  /**
+   * How many of its jobs with the same partition key all nodes together may hold at the same time,
+   * from 1. Jobs without a key are not limited by it. All nodes should say the same. Asked once,
+   * when the node is built. Default: {@link #UNLIMITED}.
+   */
+  default int partitionConcurrency() {
     return UNLIMITED;
   }
 

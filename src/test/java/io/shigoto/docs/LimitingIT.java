@@ -64,6 +64,55 @@ class LimitingIT {
 
   // end
 
+  interface Bank {
+    Mono<Void> charge(Charge charge);
+  }
+
+  record Charge(int cents) {}
+
+  private final Bank bank = charge -> Mono.empty();
+
+  // shown
+  final class ChargeCard implements ReactiveWorker<Charge> {
+
+    @Override
+    public Mono<Outcome> perform(JobContext<Charge> job) {
+      return bank.charge(job.args()).thenReturn(Outcome.done());
+    }
+
+    @Override
+    public int globalConcurrency() {
+      return 7;
+    }
+
+    @Override
+    public int partitionConcurrency() {
+      return 1;
+    }
+  }
+
+  // end
+
+  @Test
+  void aWorkerWithLimitsOfTheClusterDoesItsJobs() {
+    Shigoto shigoto =
+        Shigoto.builder(db.connectionFactory())
+            .worker(new ChargeCard())
+            .queue("default", 10)
+            .listener(events::add)
+            .build();
+    shigoto.start().block(LIMIT);
+    shigoto
+        .enqueueAll(
+            Flux.range(0, 40)
+                .map(i -> NewJob.of(ChargeCard.class, new Charge(i)).partitionKey("c" + i % 4)))
+        .then()
+        .block(LIMIT);
+
+    Await.until(LIMIT, () -> count(JobEvent.Kind.COMPLETED) == 40);
+    shigoto.stop(Duration.ZERO).block(LIMIT);
+  }
+
   @Test
   void aHundredStartAndTheOthersStayAvailable() {
     Shigoto shigoto =

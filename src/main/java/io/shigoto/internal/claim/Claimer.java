@@ -1,7 +1,12 @@
 package io.shigoto.internal.claim;
 
 import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Statement;
+import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.job.ClusterLimit;
+import io.shigoto.internal.job.Wanted;
+import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
@@ -16,12 +21,13 @@ import reactor.core.publisher.Mono;
 
 /**
  * {@code claim.sql}: the best jobs of a queue, of the workers that may have some claimed, for one
- * incarnation of a node.
+ * incarnation of a node. And {@code claim_limited.sql}, where that is a question of what other
+ * nodes run.
  */
 public final class Claimer {
 
   /** The order of the index that the claim follows; the statement returns them in any. */
-  private static final Comparator<Claimed> BEST_FIRST =
+  static final Comparator<Claimed> BEST_FIRST =
       Comparator.comparingInt(Claimed::priority)
           .reversed()
           .thenComparing(Claimed::scheduledAt)
@@ -29,34 +35,57 @@ public final class Claimer {
 
   private final Database database;
   private final Sql claim;
+  private final Sql claimLimited;
+  private final Json json;
   private final UUID node;
 
-  public Claimer(Database database, Statements sql, UUID node) {
+  public Claimer(Database database, Statements sql, Json json, UUID node) {
     this.database = database;
     this.claim = sql.get("claim");
+    this.claimLimited = sql.get("claim_limited");
+    this.json = json;
     this.node = node;
   }
 
   /**
-   * Claims up to so many jobs, and emits them best first. Cancel: the statement still runs to its
-   * end; what it claimed then is found by the audit.
-   *
-   * @param allowances how many of each of the workers at most, in their order
+   * Claims what is wanted. Cancel: the statement still runs to its end; what it claimed then is
+   * found by the audit.
    */
-  public Mono<List<Claimed>> claim(
-      String queue, int limit, String[] workers, Integer[] allowances) {
+  public Mono<Brought> claim(Wanted wanted) {
+    return wanted.isPlain() ? plainly(wanted) : underLimits(wanted);
+  }
+
+  private Mono<Brought> plainly(Wanted wanted) {
+    return database
+        .list(claim, statement -> bind(statement, wanted), row -> read(wanted.queue(), row))
+        .doOnNext(jobs -> jobs.sort(BEST_FIRST))
+        .map(Brought::plain);
+  }
+
+  private Mono<Brought> underLimits(Wanted wanted) {
+    String limits = json.writeOwn(new Limits(wanted.limits()));
     return database
         .list(
-            claim,
-            statement ->
-                statement
-                    .bind(0, queue)
-                    .bind(1, workers)
-                    .bind(2, allowances)
-                    .bind(3, node.toString())
-                    .bind(4, limit),
-            row -> read(queue, row))
-        .doOnNext(jobs -> jobs.sort(BEST_FIRST));
+            claimLimited,
+            statement -> {
+              bind(statement, wanted).bind(5, limits).bind(6, wanted.fair());
+              if (wanted.leftOff() == null) {
+                statement.bindNull(7, String.class);
+              } else {
+                statement.bind(7, wanted.leftOff());
+              }
+            },
+            row -> Answer.of(row, read -> read(wanted.queue(), read)))
+        .map(Answer::brought);
+  }
+
+  private Statement bind(Statement statement, Wanted wanted) {
+    return statement
+        .bind(0, wanted.queue())
+        .bind(1, wanted.workers().toArray(String[]::new))
+        .bind(2, wanted.allowances().toArray(Integer[]::new))
+        .bind(3, node.toString())
+        .bind(4, wanted.limit());
   }
 
   private static Claimed read(String queue, Readable row) {
@@ -96,6 +125,8 @@ public final class Claimer {
     return Instant.ofEpochSecond(
         Math.floorDiv(micros, 1_000_000L), Math.floorMod(micros, 1_000_000L) * 1000);
   }
+
+  private record Limits(List<ClusterLimit> limits) {}
 
   private static <T> T get(Readable row, int column, Class<T> type) {
     return Objects.requireNonNull(row.get(column, type));

@@ -13,7 +13,8 @@ import java.util.stream.Stream;
  * between nodes as messages, one letter and a value each: {@code q} and a queue in which jobs are
  * available, {@code d} and the milliseconds until a job is due, {@code j} and a job that ended,
  * {@code c} and a node some of whose jobs were called off; {@code p} alone says that a queue was
- * paused or resumed, {@code b} alone that a message to all nodes was published.
+ * paused or resumed, {@code b} alone that a message to all nodes was published; {@code f} and the
+ * name of a worker says that a run of it no longer counts in the cluster.
  *
  * @param queues where jobs are available now
  * @param dueIn in how many ms the soonest of the others is due; negative if there are none
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
  * @param cancelling incarnations of nodes that are to end some of their runs
  * @param pauses whether queues were paused or resumed
  * @param broadcasts whether messages to all nodes were published
+ * @param freed workers with limits of the cluster some of whose runs are over
  * @param aftermath what this node is to tell of; it does not travel
  */
 public record News(
@@ -30,6 +32,7 @@ public record News(
     Set<String> cancelling,
     boolean pauses,
     boolean broadcasts,
+    Set<String> freed,
     List<Aftermath> aftermath) {
 
   private static final long NOTHING_DUE = -1;
@@ -41,21 +44,22 @@ public record News(
     queues = Set.copyOf(queues);
     ended = Set.copyOf(ended);
     cancelling = Set.copyOf(cancelling);
+    freed = Set.copyOf(freed);
     aftermath = List.copyOf(aftermath);
   }
 
   /** With nothing but these. */
   public News(Set<String> queues, long dueIn, Set<Long> ended) {
-    this(queues, dueIn, ended, Set.of(), false, false, List.of());
+    this(queues, dueIn, ended, Set.of(), false, false, Set.of(), List.of());
   }
 
   /** Queues were paused or resumed. */
   public static final News PAUSES =
-      new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), true, false, List.of());
+      new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), true, false, Set.of(), List.of());
 
   /** Messages to all nodes were published. */
   public static final News BROADCASTS =
-      new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), false, true, List.of());
+      new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), false, true, Set.of(), List.of());
 
   /** Jobs are available in a queue. */
   public static News available(String queue) {
@@ -67,11 +71,17 @@ public record News(
     return new News(Set.of(), Math.max(0, dueIn), Set.of());
   }
 
+  /** Runs of these workers are over. */
+  public static News freed(Set<String> workers) {
+    return new News(Set.of(), NOTHING_DUE, Set.of(), Set.of(), false, false, workers, List.of());
+  }
+
   /** What messages say. One that nobody of ours wrote says "look for what is due". */
   public static News of(Collection<String> messages) {
     Set<String> queues = new LinkedHashSet<>();
     Set<Long> ended = new LinkedHashSet<>();
     Set<String> cancelling = new LinkedHashSet<>();
+    Set<String> freed = new LinkedHashSet<>();
     List<Aftermath> aftermath = new ArrayList<>();
     boolean pauses = false;
     boolean broadcasts = false;
@@ -84,6 +94,7 @@ public record News(
           case 'c' -> cancelling.add(message.substring(1));
           case 'p' -> pauses = true;
           case 'b' -> broadcasts = true;
+          case 'f' -> freed.add(message.substring(1));
           case 'e' -> aftermath.add(Aftermath.of(message));
           default -> soonest = sooner(soonest, Math.max(0, number(message)));
         }
@@ -91,7 +102,7 @@ public record News(
         soonest = 0;
       }
     }
-    return new News(queues, soonest, ended, cancelling, pauses, broadcasts, aftermath);
+    return new News(queues, soonest, ended, cancelling, pauses, broadcasts, freed, aftermath);
   }
 
   private static long number(String message) {
@@ -109,6 +120,7 @@ public record News(
         union(cancelling, other.cancelling),
         pauses || other.pauses,
         broadcasts || other.broadcasts,
+        union(freed, other.freed),
         all);
   }
 
@@ -124,6 +136,7 @@ public record News(
         && cancelling.isEmpty()
         && !pauses
         && !broadcasts
+        && freed.isEmpty()
         && aftermath.isEmpty();
   }
 
@@ -136,6 +149,7 @@ public record News(
             pause,
             broadcast,
             queues.stream().map(queue -> "q" + queue),
+            freed.stream().map(worker -> "f" + worker),
             due,
             ended.stream().map(id -> "j" + id),
             cancelling.stream().map(node -> "c" + node))

@@ -10,9 +10,15 @@ import java.util.Objects;
  *
  * @param concurrency of this node, {@link ReactiveWorker#UNLIMITED} if there is none
  * @param globalConcurrency of all nodes, {@link ReactiveWorker#UNLIMITED} if there is none
+ * @param partitionConcurrency of all nodes, for each partition key; {@link
+ *     ReactiveWorker#UNLIMITED} if there is none
  */
 public record WorkerLimits(
-    RateLimit rate, int concurrency, int globalConcurrency, CircuitBreaker breaker) {
+    RateLimit rate,
+    int concurrency,
+    int globalConcurrency,
+    int partitionConcurrency,
+    CircuitBreaker breaker) {
 
   /** Refuses those that make no sense, and those that nobody keeps yet. */
   static WorkerLimits of(ReactiveWorker<?> worker) {
@@ -22,6 +28,7 @@ public record WorkerLimits(
             Objects.requireNonNull(worker.rateLimit(), () -> who + "rateLimit is null"),
             worker.concurrency(),
             worker.globalConcurrency(),
+            worker.partitionConcurrency(),
             Objects.requireNonNull(worker.circuitBreaker(), () -> who + "circuitBreaker is null"));
     require(
         limits.concurrency >= 1,
@@ -31,6 +38,10 @@ public record WorkerLimits(
         limits.globalConcurrency >= 1,
         who + "globalConcurrency must be at least 1, but is",
         limits.globalConcurrency);
+    require(
+        limits.partitionConcurrency >= 1,
+        who + "partitionConcurrency must be at least 1, but is",
+        limits.partitionConcurrency);
     limits.requireServed(who);
     return limits;
   }
@@ -40,10 +51,12 @@ public record WorkerLimits(
     require(
         rate.scope() == RateLimit.Scope.NODE, who + "rateLimit must not be global" + nobody, rate);
     require(!rate.isPerPartition(), who + "rateLimit must not be per partition" + nobody, rate);
-    require(
-        globalConcurrency == ReactiveWorker.UNLIMITED,
-        who + "globalConcurrency must be unlimited" + nobody,
-        globalConcurrency);
+  }
+
+  /** Whether some of them hold for all nodes together. */
+  public boolean areClusterWide() {
+    return globalConcurrency != ReactiveWorker.UNLIMITED
+        || partitionConcurrency != ReactiveWorker.UNLIMITED;
   }
 
   private static void require(boolean holds, String rule, Object value) {

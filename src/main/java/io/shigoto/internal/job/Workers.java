@@ -46,6 +46,12 @@ public final class Workers {
     return byClass.get(type);
   }
 
+  /** Whether the runs of a worker of this name count for all nodes together. */
+  public boolean isClusterWide(String name) {
+    Known known = byName.get(name);
+    return known != null && known.limits.areClusterWide();
+  }
+
   /** All names that are served, aliases too. */
   public String[] names() {
     return byName.keySet().toArray(String[]::new);
@@ -93,6 +99,12 @@ public final class Workers {
       List<Middleware> middleware,
       boolean hearsOfDiscards,
       WorkerLimits limits) {
+
+    /** Its limits that hold for all nodes together. */
+    public ClusterLimit clusterLimit() {
+      return ClusterLimit.of(
+          Stream.concat(Stream.of(name), worker.aliases().stream()).toList(), limits);
+    }
 
     public static Known of(ReactiveWorker<?> worker, List<Middleware> around, Json json) {
       return new Known(

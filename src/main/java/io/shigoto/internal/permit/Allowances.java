@@ -1,7 +1,10 @@
 package io.shigoto.internal.permit;
 
+import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.Workers;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -14,19 +17,23 @@ import reactor.core.scheduler.Scheduler;
  * How many jobs of each worker this node may claim now. Its queues share one, and so do its
  * incarnations: a limit does not begin anew when a lease is lost.
  */
-public final class Allowances {
+public final class Allowances implements Bell {
 
   private static final long FIRST_CLAIM = 2_000;
 
   private final String[] names;
   private final WorkerPermits[] permits;
   private final Map<String, Integer> indexes = new HashMap<>();
+  private final long backstop;
   private volatile long claim = FIRST_CLAIM;
 
   /**
+   * @param backstop how long to wait at most for word that there is room in the cluster
    * @param nanos a clock for elapsed time
    */
-  public Allowances(Workers workers, Events events, Scheduler timer, LongSupplier nanos) {
+  public Allowances(
+      Workers workers, Events events, Duration backstop, Scheduler timer, LongSupplier nanos) {
+    this.backstop = backstop.toNanos() / 1000;
     LongSupplier micros = () -> Math.floorDiv(nanos.getAsLong(), 1000L);
     IdentityHashMap<Workers.Known, WorkerPermits> each = new IdentityHashMap<>();
     this.names = workers.names();
@@ -34,8 +41,7 @@ public final class Allowances {
     for (int i = 0; i < names.length; i++) {
       Workers.Known known = Objects.requireNonNull(workers.find(names[i]));
       permits[i] =
-          each.computeIfAbsent(
-              known, one -> new WorkerPermits(one.name(), one.limits(), events, timer, micros));
+          each.computeIfAbsent(known, one -> new WorkerPermits(one, events, timer, micros));
       indexes.put(names[i], i);
     }
   }
@@ -48,6 +54,28 @@ public final class Allowances {
    */
   public Lane lane(Runnable onWake) {
     return new Lane(this, onWake);
+  }
+
+  @Override
+  public void ring(News news) {
+    for (String worker : news.freed()) {
+      Integer index = indexes.get(worker);
+      if (index != null) {
+        permits[index].freed();
+      }
+    }
+  }
+
+  @Override
+  public void everything() {
+    for (WorkerPermits each : permits) {
+      each.freed();
+    }
+  }
+
+  /** How long to wait for word that there is room in the cluster, in microseconds. */
+  long backstop() {
+    return backstop;
   }
 
   /** A claim took so long. */

@@ -2,6 +2,7 @@ package io.shigoto.internal.permit;
 
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a queue knows of which of its workers may have jobs, and may have them claimed.
@@ -18,6 +19,8 @@ public final class Lane {
   private final boolean[] more;
   private final Waiter[] waiters;
   private int turn;
+  private @Nullable String leftOff;
+  private volatile boolean wantsSlots;
   private volatile boolean news;
   private volatile boolean ready;
 
@@ -43,9 +46,27 @@ public final class Lane {
     return ready;
   }
 
-  /** Takes permits for a claim of so many jobs; it may turn out empty. */
-  public Portion portion(int limit) {
+  /**
+   * Whether there are workers of which something may be claimed once there are free slots, and not
+   * ahead of them.
+   */
+  public boolean wantsSlots() {
+    return wantsSlots;
+  }
+
+  /** Where the last claim that had to do with partition keys left off. */
+  public @Nullable String leftOff() {
+    return leftOff;
+  }
+
+  /**
+   * Takes permits for a claim of so many jobs; it may turn out empty.
+   *
+   * @param free how many slots are free: what would wait for one counts in the cluster meanwhile
+   */
+  public Portion portion(int limit, long free) {
     ready = false;
+    wantsSlots = false;
     if (news) {
       news = false;
       Arrays.fill(maybe, true);
@@ -56,14 +77,24 @@ public final class Lane {
     for (int i = 0; i < maybe.length; i++) {
       int name = Math.floorMod(backwards ? turn - i : turn + i, maybe.length);
       if (maybe[name]) {
-        portion.ask(name);
+        portion.ask(name, (int) Math.min(limit, free));
       }
     }
+    ready |= wantsSlots;
     turn = turn + 1 == 2 * maybe.length ? 0 : turn + 1;
     if (portion.isEmpty()) {
       lookAgain();
     }
     return portion;
+  }
+
+  /** This name is asked for when there are free slots, if it may be. */
+  void wantSlots(int name) {
+    wantsSlots |= mayClaim(name);
+  }
+
+  void leftOff(String where) {
+    leftOff = where;
   }
 
   /** Looks again now if that may bring anything, or as soon as it may. */

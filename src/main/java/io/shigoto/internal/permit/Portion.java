@@ -1,10 +1,14 @@
 package io.shigoto.internal.permit;
 
+import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.limit.Permit;
+import io.shigoto.internal.permit.Rule.Limit;
 import io.shigoto.internal.permit.WorkerPermits.Taken;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,22 +44,35 @@ public final class Portion {
     return parts.stream().map(part -> part.jobs).toArray(Integer[]::new);
   }
 
+  /** What the claim is to keep in the whole cluster. */
+  public List<ClusterLimit> limits() {
+    return parts.stream()
+        .map(part -> part.permits.clusterLimit())
+        .filter(Objects::nonNull)
+        .distinct()
+        .toList();
+  }
+
   /**
    * The claim brought these; what it did not use is given back.
    *
-   * @return a permit for each, in the same order
+   * @return a permit for each job, in the same order
    */
-  public List<Permit> took(List<Claimed> jobs, long nanos) {
+  public List<Permit> took(Brought brought, long nanos) {
     allowances.claimTook(nanos);
+    List<Claimed> jobs = brought.jobs();
+    if (brought.leftOff() != null) {
+      lane.leftOff(brought.leftOff());
+    }
     List<Permit> permits = new ArrayList<>(jobs.size());
     for (Claimed job : jobs) {
       Part part = part(job);
       part.got++;
       permits.add(part.permit());
     }
-    boolean full = jobs.size() >= limit;
+    boolean mayHaveMore = jobs.size() >= limit || brought.more();
     for (Part part : parts) {
-      part.end(full);
+      part.end(brought, mayHaveMore);
     }
     lane.lookAgain();
     return permits;
@@ -66,13 +83,21 @@ public final class Portion {
     parts.forEach(Part::giveBack);
   }
 
-  void ask(int name) {
+  /**
+   * @param free how many may be claimed that would not have to wait for a slot
+   */
+  void ask(int name, int free) {
     WorkerPermits permits = allowances.permits(name);
     Part part;
     if (permits.isFree()) {
       part = new Part(name, permits, limit, permits.term(), null);
     } else {
-      Taken taken = permits.take(limit, allowances.claim());
+      int most = permits.clusterLimit() == null ? limit : free;
+      if (most == 0) {
+        lane.wantSlots(name);
+        return;
+      }
+      Taken taken = permits.take(most, allowances.claim());
       if (taken.jobs() == 0) {
         if (taken.by() != null && lane.hasMore(name)) {
           permits.limited(taken.by());
@@ -118,14 +143,23 @@ public final class Portion {
       return taken == null ? permits.watched(term) : permits.permit(taken);
     }
 
-    void end(boolean full) {
+    void end(Brought brought, boolean mayHaveMore) {
+      String worker = allowances.name(name);
+      Limit by = taken != null && got == jobs ? taken.by() : null;
+      boolean busy = taken != null && brought.busy().contains(worker);
+      if (taken != null && brought.full().contains(worker)) {
+        permits.shut(taken, allowances.backstop());
+        by = Limit.CLUSTER;
+      } else if (taken != null && busy) {
+        permits.busy(taken, allowances.claim());
+      }
       giveBack();
-      if (got < jobs && !full) {
+      if (by != null) {
+        lane.hadMore(name);
+        permits.limited(by);
+      } else if (got < jobs && !mayHaveMore && !busy) {
         lane.exhausted(name);
         permits.relieved();
-      } else if (got == jobs && taken != null && taken.by() != null) {
-        lane.hadMore(name);
-        permits.limited(taken.by());
       }
     }
 

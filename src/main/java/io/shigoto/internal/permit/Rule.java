@@ -29,6 +29,8 @@ final class Rule {
   private static final long FARTHEST = 100_000;
 
   private final int concurrency;
+  private final int globalConcurrency;
+  private final boolean clusterWide;
   private final @Nullable Pace pace;
   private final @Nullable Breaker breaker;
   private final int batch;
@@ -37,6 +39,8 @@ final class Rule {
     RateLimit rate = limits.rate();
     CircuitBreaker circuit = limits.breaker();
     this.concurrency = limits.concurrency();
+    this.globalConcurrency = limits.globalConcurrency();
+    this.clusterWide = limits.areClusterWide();
     this.pace = rate.isNone() ? null : Pace.of(rate);
     this.breaker = circuit.isNone() ? null : new Breaker(circuit);
     this.batch = pace == null ? 1 : batch(rate, pace);
@@ -51,7 +55,7 @@ final class Rule {
   Quota fresh() {
     // A worker without a breaker has the state of one that nobody changes.
     Breaker any = breaker == null ? new Breaker(CircuitBreaker.standard()) : breaker;
-    return new Quota(PaceState.FRESH, 0, 0, 0, any.fresh());
+    return new Quota(PaceState.FRESH, 0, 0, 0, any.fresh(), Gate.FRESH);
   }
 
   boolean isPaced() {
@@ -66,8 +70,9 @@ final class Rule {
     return concurrency != ReactiveWorker.UNLIMITED;
   }
 
-  int concurrency() {
-    return concurrency;
+  /** Whether only a claim can tell what may start. */
+  boolean isClusterWide() {
+    return clusterWide;
   }
 
   /** The same, after what time alone has changed. */
@@ -87,6 +92,10 @@ final class Rule {
     }
     if (hasConcurrency()) {
       allowed = allowed.but(concurrency - quota.held(), Limit.CONCURRENCY);
+    }
+    if (clusterWide) {
+      int room = quota.gate().until() > now ? 0 : globalConcurrency - quota.held();
+      allowed = allowed.but(room, Limit.CLUSTER);
     }
     if (pace != null && allowed.jobs > 0) {
       int all = quota.unstarted() + allowed.jobs;
@@ -133,16 +142,18 @@ final class Rule {
     if (quota.breaker() instanceof Breaker.Open open) {
       return open.until();
     }
-    int room = concurrency - quota.held();
+    int room = Math.min(concurrency, globalConcurrency) - quota.held();
     boolean shut = breaker != null && breaker.allows(quota.breaker(), 1) == 0;
     if (room <= 0 || shut) {
       return NEVER;
     }
+    long opens = Math.max(now, quota.gate().until());
     if (pace == null) {
-      return now;
+      return opens;
     }
     int few = Math.min(room, batch);
-    return Math.max(now, pace.when(quota.pace(), quota.unstarted() + few, now) - ahead(claim) / 2);
+    return Math.max(
+        opens, pace.when(quota.pace(), quota.unstarted() + few, now) - ahead(claim) / 2);
   }
 
   /** How far a claim looks: not at all if permits keep until the next one. */
@@ -166,6 +177,7 @@ final class Rule {
   enum Limit {
     RATE,
     CONCURRENCY,
+    CLUSTER,
     CIRCUIT
   }
 }

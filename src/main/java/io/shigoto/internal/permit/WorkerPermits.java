@@ -1,8 +1,10 @@
 package io.shigoto.internal.permit;
 
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.WorkerLimits;
+import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.limit.Breaker;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.permit.Rule.Allowed;
@@ -13,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +34,12 @@ final class WorkerPermits {
 
   private static final Logger LOG = LoggerFactory.getLogger(WorkerPermits.class);
 
+  /** For how long others may keep us from claiming before we try again, in microseconds. */
+  private static final long LONGEST_PAUSE = 20_000;
+
   private final String worker;
   private final WorkerLimits limits;
+  private final @Nullable ClusterLimit clusterLimit;
   private final Rule rule;
   private final Events events;
   private final LongSupplier micros;
@@ -47,10 +54,10 @@ final class WorkerPermits {
   /**
    * @param micros a clock for elapsed time
    */
-  WorkerPermits(
-      String worker, WorkerLimits limits, Events events, Scheduler timer, LongSupplier micros) {
-    this.worker = worker;
-    this.limits = limits;
+  WorkerPermits(Workers.Known known, Events events, Scheduler timer, LongSupplier micros) {
+    this.worker = known.name();
+    this.limits = known.limits();
+    this.clusterLimit = limits.areClusterWide() ? known.clusterLimit() : null;
     this.rule = new Rule(limits);
     this.events = events;
     this.micros = micros;
@@ -61,7 +68,15 @@ final class WorkerPermits {
 
   /** Whether nothing limits it now, so that nothing need be counted. */
   boolean isFree() {
-    return !rule.isPaced() && !rule.hasConcurrency() && Breaker.isClosed(quota.get().breaker());
+    return !rule.isPaced()
+        && !rule.hasConcurrency()
+        && !rule.isClusterWide()
+        && Breaker.isClosed(quota.get().breaker());
+  }
+
+  /** What the claim is to keep in the whole cluster; null if nothing. */
+  @Nullable ClusterLimit clusterLimit() {
+    return clusterLimit;
   }
 
   /** In which term jobs are claimed now. */
@@ -82,7 +97,8 @@ final class WorkerPermits {
       Allowed allowed = rule.allowed(present, wanted, now, claim);
       Quota after = allowed.jobs() == 0 ? present : rule.take(present, allowed.jobs());
       if (quota.replace(before, after)) {
-        return new Taken(allowed.jobs(), allowed.by(), after.breaker().term());
+        return new Taken(
+            allowed.jobs(), allowed.by(), after.breaker().term(), after.gate().epoch());
       }
     }
   }
@@ -91,6 +107,33 @@ final class WorkerPermits {
   void giveBack(Taken taken, int jobs) {
     quota.change(present -> rule.giveBack(present, taken.term, jobs));
     wake();
+  }
+
+  /** A claim found no room in the cluster: there will be when a run is over, told or not. */
+  void shut(Taken taken, long backstop) {
+    shutUntil(taken, micros.getAsLong() + backstop);
+  }
+
+  /**
+   * Somebody else was claiming. It will not take long; the next time we may be first.
+   *
+   * @param claim how long a claim takes
+   */
+  void busy(Taken taken, long claim) {
+    long pause = ThreadLocalRandom.current().nextLong(claim / 2, 2 * claim + 1);
+    shutUntil(taken, micros.getAsLong() + Math.min(pause, LONGEST_PAUSE));
+  }
+
+  private void shutUntil(Taken taken, long time) {
+    quota.change(present -> present.gate(present.gate().shut(taken.epoch, time)));
+  }
+
+  /** A run is over somewhere in the cluster. */
+  void freed() {
+    if (rule.isClusterWide()) {
+      quota.change(present -> present.gate(present.gate().freed()));
+      wake();
+    }
   }
 
   /** For a job that was claimed with a permit taken here. */
@@ -132,6 +175,10 @@ final class WorkerPermits {
     long now = micros.getAsLong();
     if (by == Limit.CONCURRENCY && full.begins(now)) {
       events.ofWorker(JobEvent.Kind.BULKHEAD_FULL, worker, limits.concurrency(), null, null);
+    }
+    if (by == Limit.CLUSTER && full.begins(now)) {
+      int most = Math.min(limits.globalConcurrency(), limits.partitionConcurrency());
+      events.ofWorker(JobEvent.Kind.BULKHEAD_FULL, worker, most, null, "cluster");
     }
     if (by == Limit.RATE && tooFast.begins(now)) {
       Duration next = micros(rule.turnAt(quota.get(), now) - now);
@@ -203,6 +250,7 @@ final class WorkerPermits {
    *
    * @param by what kept it from being more; null if nothing did
    * @param term in which the jobs are claimed
+   * @param epoch of the gate when it was taken
    */
-  record Taken(int jobs, @Nullable Limit by, long term) {}
+  record Taken(int jobs, @Nullable Limit by, long term, long epoch) {}
 }

@@ -26,6 +26,7 @@ public final class Migrations {
           "V004__dependencies",
           "V005__batches",
           "V006__queues",
+          "V007__limits",
           "V010__broadcasts");
 
   private final Statements sql;

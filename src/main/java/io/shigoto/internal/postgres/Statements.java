@@ -17,6 +17,7 @@ public final class Statements {
           "canary",
           "cancel",
           "claim",
+          "claim_limited",
           "complete",
           "create_day",
           "drop_day",

@@ -5,10 +5,12 @@ import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.flow.Slots;
+import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.job.Wanted;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.permit.Allowances;
 import io.shigoto.internal.permit.Lane;
@@ -110,8 +112,10 @@ public final class QueuePipeline {
     }
   }
 
+  /** What may only be claimed for a free slot has its turn between claims that run ahead. */
   private int limit() {
-    return appetite.limit(ahead.free(), ahead.size());
+    long free = ahead.free();
+    return free == 0 && lane.wantsSlots() ? 0 : appetite.limit(free, ahead.size());
   }
 
   /**
@@ -123,27 +127,38 @@ public final class QueuePipeline {
     if (limit == 0) {
       return Mono.empty();
     }
-    Portion portion = lane.portion(limit);
+    Portion portion = lane.portion(limit, ahead.free());
     if (portion.isEmpty()) {
       lookIfHungry();
       return Mono.empty();
     }
     long finished = appetite.mark();
     long began = parts.nanos.getAsLong();
-    Mono<List<Claimed>> claim =
-        parts.claimer.claim(queue, limit, portion.workers(), portion.allowances());
+    Mono<Brought> claim = parts.claimer.claim(wanted(limit, portion));
     return parts
         .claiming
         .until(claim, () -> !stopped)
-        .doOnNext(jobs -> took(jobs, portion, limit, finished, began))
+        .doOnNext(brought -> took(brought, portion, limit, finished, began))
         .switchIfEmpty(Mono.fromRunnable(portion::abandon))
         .then();
   }
 
-  private void took(List<Claimed> jobs, Portion portion, int limit, long finished, long began) {
+  private Wanted wanted(int limit, Portion portion) {
+    return new Wanted(
+        queue,
+        limit,
+        List.of(portion.workers()),
+        List.of(portion.allowances()),
+        portion.limits(),
+        false,
+        lane.leftOff());
+  }
+
+  private void took(Brought brought, Portion portion, int limit, long finished, long began) {
+    List<Claimed> jobs = brought.jobs();
     long took = parts.nanos.getAsLong() - began;
     appetite.claimed(finished, took, jobs.size() >= limit && ahead.free() > 0);
-    List<Permit> permits = portion.took(jobs, took);
+    List<Permit> permits = portion.took(brought, took);
     if (jobs.isEmpty()) {
       lookIfHungry();
       return;

@@ -72,7 +72,7 @@ public final class Completions implements Completing {
         .flatMap(
             standing ->
                 switch (standing) {
-                  case COMPLETED -> Mono.just(completed(outcome));
+                  case COMPLETED -> Mono.just(completedBefore(outcome));
                   case FREE -> settler.settleAlone(instead(outcome)).flatMap(this::orCompleted);
                   case HELD, LOST -> Mono.just(outcome.superseded());
                 });
@@ -88,10 +88,11 @@ public final class Completions implements Completing {
         ? Mono.just(settled)
         : settler
             .standing(settled.run())
-            .map(now -> now == Standing.COMPLETED ? completed(settled) : settled);
+            .map(now -> now == Standing.COMPLETED ? completedBefore(settled) : settled);
   }
 
-  private static Settlement completed(Settlement outcome) {
+  private Settlement completedBefore(Settlement outcome) {
+    settler.completedElsewhere(outcome.run());
     return Settlement.completed(outcome.run(), null);
   }
 

@@ -3,15 +3,12 @@ package io.shigoto.internal.settle;
 import io.r2dbc.spi.Connection;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
-import io.shigoto.internal.job.Bell;
-import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.settle.SettleStatements.Settled;
-import io.shigoto.job.JobState;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -42,15 +39,16 @@ public final class Settler {
 
   private final Database database;
   private final SettleStatements statements;
-  private final Bell bell;
+  private final Announcer announcer;
   private final KeepGoing keepGoing;
   private final GroupCommit<Settlement, Settlement> completed;
   private final GroupCommit<Settlement, Settlement> others;
 
-  public Settler(Database database, Statements sql, Json json, Bell bell, KeepGoing keepGoing) {
+  public Settler(
+      Database database, Statements sql, Json json, Announcer announcer, KeepGoing keepGoing) {
     this.database = database;
     this.statements = new SettleStatements(sql, json);
-    this.bell = bell;
+    this.announcer = announcer;
     this.keepGoing = keepGoing;
     this.completed =
         new GroupCommit<>(
@@ -97,6 +95,11 @@ public final class Settler {
     return statements.complete(connection, run, result);
   }
 
+  /** A run was completed by its worker. */
+  void completedElsewhere(RunKey run) {
+    announcer.over(run);
+  }
+
   /** How a run stands; tried until the database tells. */
   Mono<Standing> standing(RunKey run) {
     return keepGoing
@@ -131,7 +134,8 @@ public final class Settler {
   }
 
   private Mono<List<Settlement>> writeOthers(List<Settlement> settlements) {
-    return write(settlements, statements::others).doOnNext(done -> announce(settlements));
+    return write(settlements, statements::others)
+        .doOnNext(done -> announcer.becameDue(settlements));
   }
 
   private Mono<List<Settlement>> write(
@@ -146,7 +150,7 @@ public final class Settler {
                   tries.incrementAndGet();
                   return statement.apply(database, ordered);
                 })
-            .doOnNext(this::tell)
+            .doOnNext(settled -> announcer.written(settled.news(), ordered))
             .flatMap(
                 settled -> tries.get() == 1 ? Mono.just(settled) : withEarlier(settled, ordered))
             .map(settled -> new Written(settled, null))
@@ -159,28 +163,6 @@ public final class Settler {
     return settled.ids().size() == ordered.size()
         ? Mono.just(settled)
         : statements.found(database, ordered).map(settled::and);
-  }
-
-  private void tell(Settled settled) {
-    if (!settled.news().isNone()) {
-      bell.ring(settled.news());
-    }
-  }
-
-  private void announce(List<Settlement> settlements) {
-    Set<String> queues = new HashSet<>();
-    long soonest = -1;
-    for (Settlement settlement : settlements) {
-      if (settlement.to() == JobState.AVAILABLE) {
-        queues.add(settlement.run().queue());
-      } else if (settlement.dueIn() != null) {
-        long dueIn = settlement.dueIn().toMillis();
-        soonest = soonest < 0 ? dueIn : Math.min(soonest, dueIn);
-      }
-    }
-    if (!queues.isEmpty() || soonest >= 0) {
-      bell.ring(new News(queues, soonest, Set.of()));
-    }
   }
 
   /**

@@ -43,6 +43,8 @@ CREATE TABLE shigoto.jobs (
   watched       boolean,
   -- The node whose run of it is to end, because the job was called off.
   cancelling    uuid,
+  -- It was claimed under a limit of the cluster, or in a fair queue: while it runs, it counts.
+  limited       boolean,
   CONSTRAINT jobs_live CHECK (state NOT IN ('completed', 'discarded', 'cancelled')),
   CONSTRAINT jobs_owner CHECK ((state = 'executing') = (owner IS NOT NULL)),
   CONSTRAINT jobs_cancelling CHECK (cancelling IS NULL OR (owner IS NOT NULL AND cancelling = owner)),

@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.r2dbc.spi.Connection;
 import io.shigoto.Schemas;
+import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
+import io.shigoto.internal.job.Wanted;
+import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.support.DatabaseExtension;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -25,6 +28,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import tools.jackson.databind.json.JsonMapper;
 
 class ClaimIT {
 
@@ -218,9 +222,10 @@ class ClaimIT {
   }
 
   private Mono<List<Claimed>> claims(int limit, String... workers) {
-    Integer[] allowances = new Integer[workers.length];
-    Arrays.fill(allowances, limit);
-    return new Claimer(database, statements, node).claim("default", limit, workers, allowances);
+    List<Integer> allowances = Collections.nCopies(workers.length, limit);
+    return new Claimer(database, statements, new Json(new JsonMapper(), 1024), node)
+        .claim(Wanted.plain("default", limit, List.of(workers), allowances))
+        .map(Brought::jobs);
   }
 
   private static Map<String, Long> counts(List<String> workers) {

@@ -41,6 +41,7 @@ final class SimulatedNode {
         new Allowances(
             new Workers(List.of(workers), List.of(), new Json(JsonMapper.builder().build(), 1024)),
             new Events("node", List.of(events::add)),
+            Duration.ofHours(1),
             time,
             () -> time.now(TimeUnit.NANOSECONDS));
   }

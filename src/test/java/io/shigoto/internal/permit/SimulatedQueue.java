@@ -1,5 +1,6 @@
 package io.shigoto.internal.permit;
 
+import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Jobs;
 import io.shigoto.internal.limit.Permit;
@@ -45,7 +46,7 @@ final class SimulatedQueue {
     if (claiming || free == 0 || !lane.isReady()) {
       return;
     }
-    Portion portion = lane.portion(free);
+    Portion portion = lane.portion(free, free);
     if (portion.isEmpty()) {
       if (lane.isReady()) {
         look();
@@ -71,7 +72,7 @@ final class SimulatedQueue {
       }
     }
     emptyClaims += jobs.isEmpty() ? 1 : 0;
-    List<Permit> permits = portion.took(jobs, took * 1000);
+    List<Permit> permits = portion.took(Brought.plain(jobs), took * 1000);
     free -= jobs.size();
     for (int i = 0; i < jobs.size(); i++) {
       node.run(

@@ -1,0 +1,35 @@
+package io.shigoto.internal.job;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a claim asks for.
+ *
+ * @param limit how many jobs in all
+ * @param workers of these workers
+ * @param allowances how many of each at most, in their order
+ * @param limits those of the cluster that hold for some of them
+ * @param fair whether partition keys take turns
+ * @param leftOff what the last such claim of the queue said about where it left off
+ */
+public record Wanted(
+    String queue,
+    int limit,
+    List<String> workers,
+    List<Integer> allowances,
+    List<ClusterLimit> limits,
+    boolean fair,
+    @Nullable String leftOff) {
+
+  /** With nothing that would concern other nodes. */
+  public static Wanted plain(
+      String queue, int limit, List<String> workers, List<Integer> allowances) {
+    return new Wanted(queue, limit, workers, allowances, List.of(), false, null);
+  }
+
+  /** Whether no limit of the cluster is to be kept, and nobody takes turns. */
+  public boolean isPlain() {
+    return limits.isEmpty() && !fair;
+  }
+}
