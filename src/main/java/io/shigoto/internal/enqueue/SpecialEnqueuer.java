@@ -8,7 +8,6 @@ import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.job.Receipt;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -138,16 +137,12 @@ public final class SpecialEnqueuer {
     return holder == null ? null : Receipt.conflict(holder, Set.of());
   }
 
-  /** Writes them in the caller's transaction; emits their receipts, in order. */
-  Mono<List<Receipt>> write(List<JobRow> rows, Connection connection) {
-    return write(rows, connection, false);
-  }
-
   /**
-   * What the transaction cannot see is looked up outside of it. Who is not found there either has
-   * ended meanwhile, and the key is free; or it is a job of this very transaction.
+   * Writes them in the caller's transaction; emits their receipts, in order. What the transaction
+   * cannot see is looked up outside of it. Who is not found there has ended meanwhile, and the key
+   * is free.
    */
-  private Mono<List<Receipt>> write(List<JobRow> rows, Connection connection, boolean again) {
+  Mono<List<Receipt>> write(List<JobRow> rows, Connection connection) {
     return inserts
         .write(rows, connection)
         .flatMap(
@@ -160,27 +155,20 @@ public final class SpecialEnqueuer {
               List<JobRow> unseen = unseen(rows, answers);
               return unseen.isEmpty()
                   ? Mono.just(merge(answers, List.of()))
-                  : found(unseen, connection, again).map(receipts -> merge(answers, receipts));
+                  : found(unseen, connection).map(receipts -> merge(answers, receipts));
             });
   }
 
-  private Mono<List<Receipt>> found(List<JobRow> unseen, Connection connection, boolean again) {
-    List<String> keys = unseen.stream().map(JobRow::key).distinct().toList();
+  private Mono<List<Receipt>> found(List<JobRow> unseen, Connection connection) {
     return inserts
-        .holders(keys)
-        .flatMap(
-            outside ->
-                again && outside.size() < keys.size()
-                    ? inserts.holders(keys, connection).map(inside -> both(inside, outside))
-                    : Mono.just(outside))
+        .holders(unseen.stream().map(JobRow::key).distinct().toList())
         .flatMap(holders -> met(unseen, holders, connection));
   }
 
   private Mono<List<Receipt>> met(
       List<JobRow> unseen, Map<String, Long> holders, Connection connection) {
     List<JobRow> free = unseen.stream().filter(row -> !holders.containsKey(row.key())).toList();
-    Mono<List<Receipt>> rest =
-        free.isEmpty() ? Mono.just(List.of()) : write(free, connection, true);
+    Mono<List<Receipt>> rest = free.isEmpty() ? Mono.just(List.of()) : write(free, connection);
     return rest.map(
         receipts -> {
           Iterator<Receipt> next = receipts.iterator();
@@ -203,11 +191,5 @@ public final class SpecialEnqueuer {
     return answers.stream()
         .map(answer -> answer instanceof Answer.Given given ? given.receipt() : next.next())
         .toList();
-  }
-
-  private static Map<String, Long> both(Map<String, Long> some, Map<String, Long> others) {
-    Map<String, Long> all = new HashMap<>(some);
-    all.putAll(others);
-    return all;
   }
 }

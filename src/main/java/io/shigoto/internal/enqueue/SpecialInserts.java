@@ -62,12 +62,6 @@ public final class SpecialInserts {
         .map(SpecialInserts::byKey);
   }
 
-  /** Which jobs hold these keys, as the caller's transaction sees it. */
-  Mono<Map<String, Long>> holders(List<String> keys, Connection connection) {
-    return Database.list(connection, findHolders, bind(keys), SpecialInserts::holder)
-        .map(SpecialInserts::byKey);
-  }
-
   private static Consumer<Statement> bind(List<String> keys) {
     return statement -> statement.bind(0, keys.toArray(String[]::new));
   }

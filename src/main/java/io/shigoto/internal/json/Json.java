@@ -23,12 +23,18 @@ import tools.jackson.databind.json.JsonMapper;
 /** JSON as it goes into and comes out of the database. */
 public final class Json implements ResultReader {
 
-  private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
-
   private static final JsonMapper OWN = JsonMapper.builder().build();
 
-  private static final JsonMapper EXACT =
-      JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).build();
+  // Made here, because the first reading of a type takes a lock.
+  private static final ObjectReader EXACT =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .build()
+          .readerFor(JsonNode.class);
+  private static final ObjectReader TEXTS =
+      OWN.readerFor(new TypeReference<Map<String, String>>() {});
+  private static final ObjectReader OBJECTS =
+      OWN.readerFor(new TypeReference<List<Map<String, Object>>>() {});
 
   private final JsonMapper mapper;
   private final int limit;
@@ -82,7 +88,7 @@ public final class Json implements ResultReader {
   public String canonical(String what, String text, Set<String> keys) {
     JsonNode value;
     try {
-      value = EXACT.readTree(text);
+      value = EXACT.readValue(text);
     } catch (JacksonException refused) {
       throw new IllegalArgumentException(
           "%s cannot be compared: %s".formatted(what, refused.getClass().getSimpleName()));
@@ -159,12 +165,12 @@ public final class Json implements ResultReader {
 
   /** Reads an object whose values are strings. */
   public Map<String, String> readTexts(String text) {
-    return OWN.readValue(text, TEXTS);
+    return TEXTS.readValue(text);
   }
 
   /** Reads a list of objects. */
   public List<Map<String, Object>> readObjects(String text) {
-    return OWN.readValue(text, new TypeReference<>() {});
+    return OBJECTS.readValue(text);
   }
 
   /** What an object reads: what it says, or the type argument of its class. */

@@ -38,10 +38,18 @@ public final class Database {
 
   private static final Set<String> REFUSALS = Set.of("22", "23", "54");
 
-  /** Deadlock, serialization failure. */
-  private static final Set<String> CONFLICT_STATES = Set.of("40P01", "40001");
+  /** Deadlock, serialization failure, a lock that others hold too long. */
+  private static final Set<String> CONFLICT_STATES = Set.of("40P01", "40001", "55P03");
 
-  private static final int CONFLICTS = 5;
+  /**
+   * For how long a transaction of ours waits for a lock before it starts over. While it waits it
+   * has a connection, and perhaps locks, which those that it waits for may need to go on: less than
+   * the server's deadlock_timeout, so that it never comes to a deadlock.
+   */
+  private static final String SHORT_WAITS = "SET LOCAL lock_timeout = '100ms'";
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(200);
 
   private final InstrumentedPool<Connection> pool;
   private final Duration deadline;
@@ -101,19 +109,29 @@ public final class Database {
   /**
    * Runs work in a transaction of its own, in which each statement sees what was committed before
    * it, and emits what the work emitted once it is committed. The deadline holds for each element
-   * of the work, such as a statement. What others have made impossible is tried again.
+   * of the work, such as a statement. It waits for no lock for long: what others stand in the way
+   * of is tried again, and fails when that took longer than the deadline.
    */
   public <T> Mono<List<T>> inTransaction(Function<Connection, Flux<T>> work) {
-    Mono<List<T>> whole =
+    Mono<List<T>> once =
         Mono.defer(
             () -> underWay.pass(pool.acquire(deadline).flatMap(at -> transaction(at, work))));
-    return Detached.of(whole.retryWhen(Retry.max(CONFLICTS).filter(Database::isConflict)));
+    return Detached.of(Mono.defer(() -> once.retryWhen(untilLate(System.nanoTime()))));
+  }
+
+  private Retry untilLate(long began) {
+    return Retry.backoff(Long.MAX_VALUE, FIRST_PAUSE)
+        .maxBackoff(LONGEST_PAUSE)
+        .jitter(1)
+        .scheduler(timer)
+        .filter(error -> isConflict(error) && System.nanoTime() - began < deadline.toNanos());
   }
 
   private <T> Mono<List<T>> transaction(
       PooledRef<Connection> borrowed, Function<Connection, Flux<T>> work) {
     Connection connection = borrowed.poolable();
     return Mono.from(connection.beginTransaction(IsolationLevel.READ_COMMITTED))
+        .then(run(connection, SHORT_WAITS))
         .thenMany(Flux.defer(() -> work.apply(connection)))
         .timeout(deadline, timer)
         .collectList()

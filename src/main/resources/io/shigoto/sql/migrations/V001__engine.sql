@@ -218,7 +218,8 @@ CREATE TYPE shigoto.ended_job AS (
 -- Returns what the nodes are to be told after the commit, in the form of the notifications of the channel.
 -- at_commit: the transaction is a caller's, and may be long. Then it only leaves word of what is to follow, which a
 -- node sees to after the commit, locks nothing that others wait for, and returns nothing: the commit tells the nodes.
--- Locks: jobs that wait, generation by generation, each in the order of the ids; then batches in the order of theirs.
+-- Locks: jobs that wait, generation by generation, each in the order of the ids; then keys, which it never waits for;
+-- then batches in the order of their ids. Whoever holds keys that others wait for waits for no job.
 CREATE FUNCTION shigoto.jobs_ended(ended shigoto.ended_job[], at_commit boolean) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -235,11 +236,11 @@ BEGIN
   END IF;
   WHILE cardinality(generation) > 0 LOOP
     told := told || ARRAY(SELECT 'j' || job.id FROM unnest(generation) AS job WHERE job.watched);
-    PERFORM shigoto.release_keys(generation);
     next := shigoto.release_children(generation);
     told := told || next.told;
     every := every || next.dropped;
     generation := next.dropped;
   END LOOP;
+  PERFORM shigoto.release_keys(every);
   RETURN told || shigoto.count_ended(every);
 END $$;

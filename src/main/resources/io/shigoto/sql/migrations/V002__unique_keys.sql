@@ -24,11 +24,66 @@ CREATE INDEX unique_keys_ended ON shigoto.unique_keys (ended_at) WHERE ended_at 
 
 -- Takes keys for jobs, in the order of the keys; of several jobs that want the same, the one with the smallest id
 -- gets it. A key that an unfinished transaction takes or gives back is waited for, as long as lock_timeout says.
--- The snapshot of a transaction that repeats its reads may be too old to tell who holds a key: then, and when it was
--- waited for too long, they are taken one by one.
+-- Nobody waits for a key while he holds a later one: so nobody waits in a circle. What has become free since it was
+-- passed over is therefore no reason to take it now, but to let go of all and to begin again; and so is a circle that
+-- a transaction is in which takes keys by several statements, unless it is this one.
 -- patient: who waits too long fails. Otherwise it is an answer.
--- Returns the jobs that got theirs, ascending; and those that waited too long.
+-- Returns the jobs that got theirs, ascending; those that waited too long; and for each of those that want, in their
+-- order, who has its key (NULL: not known). If the snapshot of the transaction is too old to tell who has one, no key
+-- is taken at all: unseen.
 CREATE FUNCTION shigoto.take_keys(
+  wanted shigoto.unique_keys[], patient boolean,
+  OUT taken bigint[], OUT busy bigint[], OUT holders bigint[], OUT unseen boolean) LANGUAGE plpgsql AS $$
+DECLARE
+  sees    CONSTANT boolean := current_setting('transaction_isolation') IN ('read committed', 'read uncommitted');
+  circles integer := 0;
+BEGIN
+  unseen := false;
+  LOOP
+    BEGIN
+      SELECT grasp.taken, grasp.busy INTO taken, busy FROM shigoto.grasp_keys(wanted, patient) AS grasp;
+      IF cardinality(taken) = cardinality(wanted) THEN
+        RETURN;
+      ELSIF sees THEN
+        holders := ARRAY(
+          SELECT held.job_id
+            FROM unnest(wanted) WITH ORDINALITY AS want
+            LEFT JOIN LATERAL (SELECT job_id FROM shigoto.unique_keys WHERE key = want.key LIMIT 1) AS held ON true
+           ORDER BY want.ordinality);
+        IF NOT EXISTS (
+          SELECT FROM unnest(wanted) WITH ORDINALITY AS want
+           WHERE holders[ordinality] IS NULL AND NOT want.job_id = ANY (busy))
+        THEN
+          RETURN;
+        END IF;
+      ELSIF NOT EXISTS (
+        SELECT FROM unnest(wanted) AS want
+         WHERE NOT want.job_id = ANY (busy)
+           AND NOT want.key = ANY (ARRAY(SELECT other.key FROM unnest(wanted) AS other WHERE other.job_id = ANY (taken))))
+      THEN
+        RETURN;
+      END IF;
+      RAISE EXCEPTION 'begin again' USING ERRCODE = 'SHAGN';
+    EXCEPTION
+      WHEN SQLSTATE 'SHAGN' THEN
+        IF NOT sees THEN
+          taken := '{}';
+          busy := '{}';
+          unseen := true;
+          RETURN;
+        END IF;
+      WHEN deadlock_detected THEN
+        circles := circles + 1;
+        IF circles = 5 THEN
+          RAISE;
+        END IF;
+    END;
+  END LOOP;
+END $$;
+
+-- One attempt at that. The snapshot of a transaction that repeats its reads may be too old to tell whether somebody
+-- holds a key: then, and when one was waited for too long, they are taken one by one.
+CREATE FUNCTION shigoto.grasp_keys(
   wanted shigoto.unique_keys[], patient boolean, OUT taken bigint[], OUT busy bigint[]) LANGUAGE plpgsql AS $$
 DECLARE
   one shigoto.unique_keys;
@@ -63,7 +118,7 @@ EXCEPTION WHEN serialization_failure OR lock_not_available OR deadlock_detected 
   taken := ARRAY(SELECT id FROM unnest(taken) AS id ORDER BY id);
 END $$;
 
--- Jobs ended: their keys are free, or kept on if they ended in a state in which they hold them. Ordered by id.
+-- Jobs ended: their keys are free, or kept on if they ended in a state in which they hold them.
 -- What is over is left alone: somebody may be taking it away, and is not to be waited for.
 CREATE FUNCTION shigoto.release_keys(ended shigoto.ended_job[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -71,7 +126,8 @@ DECLARE
   ids    bigint[];
   finals shigoto.job_state[];
 BEGIN
-  SELECT array_agg(job.unique_key), array_agg(job.id), array_agg(job.state::shigoto.job_state)
+  SELECT array_agg(job.unique_key ORDER BY job.id), array_agg(job.id ORDER BY job.id),
+         array_agg(job.state::shigoto.job_state ORDER BY job.id)
     INTO keys, ids, finals
     FROM unnest(ended) AS job
    WHERE job.unique_key IS NOT NULL;
@@ -129,7 +185,7 @@ BEGIN
   END IF;
   LOOP
     PERFORM shigoto.take_away_keys(ARRAY[wanted.key]);
-    SELECT * INTO grasp FROM shigoto.take_keys(ARRAY[wanted], patient);
+    SELECT * INTO grasp FROM shigoto.grasp_keys(ARRAY[wanted], patient);
     IF wanted.job_id = ANY (grasp.taken) THEN
       RETURN wanted.job_id;
     ELSIF wanted.job_id = ANY (grasp.busy) THEN
@@ -178,8 +234,8 @@ CREATE TYPE shigoto.returning_run AS (
   error  jsonb
 );
 
--- Settles runs that come back and gave up their keys when they were started, in the order of their ids. One whose key
--- another job has taken meanwhile is cancelled: that one does its work.
+-- Settles runs that come back and gave up their keys when they were started, in the order of these, as everybody takes
+-- keys. One whose key another job has taken meanwhile is cancelled: that one does its work.
 -- Returns those that were written, with what the nodes are to be told, and what was written instead:
 --   cancelled: another job has its key
 --   busy:      nothing, an unfinished transaction has its key, or its row; it is to be tried again
@@ -190,7 +246,12 @@ DECLARE
   job    shigoto.jobs;
   holder bigint;
 BEGIN
-  FOREACH run IN ARRAY runs LOOP
+  FOR run IN
+    SELECT back.*
+      FROM unnest(runs) AS back
+      LEFT JOIN LATERAL (SELECT unique_key FROM shigoto.jobs AS live WHERE live.id = back.id LIMIT 1) AS live ON true
+     ORDER BY live.unique_key, back.id
+  LOOP
     id := run.id;
     told := NULL;
     instead := NULL;

@@ -215,8 +215,9 @@ EXCEPTION
     RETURN NULL;
 END $$;
 
--- Inserts jobs, or answers why not. Those of the same key are looked at in their order. Everything that has to be
--- waited for is waited for in the same order by everybody: keys by their order, then jobs by id.
+-- Inserts jobs, or answers why not. Those of the same key are looked at in their order. Who meets a job that is there is
+-- answered without waiting for anybody. Everything that has to be waited for is waited for in the same order by
+-- everybody: keys by their order, then jobs by id.
 -- at_commit: the transaction is the caller's. It waits as long as the caller has said, and its commit wakes the nodes.
 -- Otherwise it is ours, and is kept waiting for an instant only.
 -- Returns one row for each job, in any order, and perhaps messages.
@@ -230,19 +231,27 @@ DECLARE
   none    CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
   keys    CONSTANT uuid[] := ARRAY(
             SELECT coalesce(unique_key, none) FROM unnest(given) WITH ORDINALITY ORDER BY ordinality);
-  refusal shigoto.enqueued;
-  refused integer[] := '{}';
-  keyless bigint[];
-  pending integer[];
-  again   integer[];
-  taken   bigint[];
-  busy    uuid[];
-  over    uuid[];
-  met     bigint[];
-  locked  bigint[];
-  place   integer;
-  wishes  boolean;
-  holder  record;
+  -- Whether it changes the one that it meets.
+  wishes  CONSTANT boolean[] := ARRAY(
+            SELECT replaces IS NOT NULL OR debounce IS NOT NULL
+              FROM unnest(given) WITH ORDINALITY
+             ORDER BY ordinality);
+  -- If it does not: the keys that this transaction has taken, and for which jobs. What is read from a table makes a
+  -- serializable transaction fail that would not have to.
+  own      jsonb := CASE WHEN sees THEN '{}'
+                         ELSE coalesce(nullif(current_setting('shigoto.own_keys', true), ''), '{}') END;
+  refusal  shigoto.enqueued;
+  refused  integer[] := '{}';
+  keyless  bigint[];
+  pending  integer[];
+  places   integer[];
+  again    integer[];
+  over     uuid[];
+  met      bigint[];
+  locked   bigint[];
+  place    integer;
+  holder   record;
+  grasp    record;
 BEGIN
   PERFORM set_config('shigoto.notify', CASE WHEN at_commit THEN 'on' ELSE 'off' END, true);
   IF NOT at_commit THEN
@@ -259,41 +268,72 @@ BEGIN
   END IF;
 
   WHILE cardinality(pending) > 0 LOOP
-    SELECT grasp.taken, ARRAY(SELECT keys[width_bucket(id, ids)] FROM unnest(grasp.busy) AS id)
-      INTO taken, busy
-      FROM shigoto.take_keys(ARRAY(
-             SELECT ROW(new.unique_key, ids[ordinality], new.unique_until, new.unique_states, NULL)::shigoto.unique_keys
-               FROM unnest(given) WITH ORDINALITY AS new
-              WHERE pending[width_bucket(ordinality::integer, pending)] = ordinality), at_commit) AS grasp;
-    RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, taken);
-
+    -- Who is there already is met without waiting for anybody.
+    places := '{}';
     again := '{}';
     over := '{}';
     met := array_fill(0::bigint, ARRAY[cardinality(given)]);
-    FOREACH place IN ARRAY pending LOOP
-      CONTINUE WHEN taken[width_bucket(ids[place], taken)] = ids[place];
-      wishes := (given[place]).replaces IS NOT NULL OR (given[place]).debounce IS NOT NULL;
-      SELECT held.job_id AS id, job.lease = 0 AS is_unstarted,
+    FOR holder IN
+      SELECT want.n, held.job_id AS id, wishes[want.n] AND job.lease = 0 AS is_met,
              held.until <= clock_timestamp() OR (held.ended_at IS NULL AND job.id IS NULL) AS is_over
-        INTO holder
-        FROM shigoto.unique_keys AS held
-        LEFT JOIN shigoto.jobs AS job ON job.id = held.job_id
-       WHERE held.key = keys[place]
-         AND (sees OR wishes);
-      IF keys[place] = ANY (busy) THEN
-        RETURN NEXT ROW(place, NULL, NULL, 'busy', NULL)::shigoto.enqueued;
-      ELSIF wishes AND holder.is_unstarted AND holder.is_over IS NOT TRUE THEN
-        met[place] := holder.id;
-      ELSIF NOT sees THEN
-        RETURN NEXT ROW(place, NULL, NULL, 'unseen', NULL)::shigoto.enqueued;
-      ELSIF holder.id IS NULL OR holder.is_over THEN
-        again := again || place;
-        over := over || keys[place];
+        FROM unnest(pending) AS want (n)
+        LEFT JOIN LATERAL (
+           SELECT key.job_id, key.until, key.ended_at
+             FROM shigoto.unique_keys AS key
+            WHERE key.key = keys[want.n]
+              AND (sees OR wishes[want.n])
+            LIMIT 1
+          ) AS held ON true
+        LEFT JOIN LATERAL (SELECT id, lease FROM shigoto.jobs WHERE id = held.job_id LIMIT 1) AS job ON true
+       ORDER BY want.n
+    LOOP
+      IF holder.is_met AND holder.is_over IS NOT TRUE THEN
+        met[holder.n] := holder.id;
+      ELSIF sees AND holder.id IS NOT NULL AND holder.is_over IS NOT TRUE THEN
+        RETURN NEXT ROW(holder.n, holder.id, NULL, 'conflict', '{}')::shigoto.enqueued;
+      ELSIF own ? keys[holder.n]::text THEN
+        RETURN NEXT ROW(holder.n, (own ->> keys[holder.n]::text)::bigint, NULL, 'conflict', '{}')::shigoto.enqueued;
       ELSE
-        RETURN NEXT ROW(place, holder.id, NULL, 'conflict', '{}')::shigoto.enqueued;
+        places := places || holder.n;
+        over := over || CASE WHEN sees AND holder.is_over THEN ARRAY[keys[holder.n]] ELSE '{}' END;
       END IF;
     END LOOP;
-    PERFORM shigoto.take_away_keys(over);
+    IF over <> '{}' THEN
+      PERFORM shigoto.take_away_keys(over);
+    END IF;
+
+    IF places <> '{}' THEN
+      SELECT * INTO grasp
+        FROM shigoto.take_keys(ARRAY(
+               SELECT ROW(new.unique_key, ids[ordinality], new.unique_until, new.unique_states, NULL)::shigoto.unique_keys
+                 FROM unnest(given) WITH ORDINALITY AS new
+                WHERE places[width_bucket(ordinality::integer, places)] = ordinality
+                ORDER BY ordinality), at_commit);
+      RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, grasp.taken);
+      IF NOT sees AND grasp.taken <> '{}' THEN
+        own := own || (SELECT jsonb_object_agg(keys[width_bucket(id, ids)], id) FROM unnest(grasp.taken) AS id);
+        PERFORM set_config('shigoto.own_keys', own::text, true);
+      END IF;
+      FOR holder IN
+        SELECT n, grasp.holders[ordinality] AS id, taker.id AS taker
+          FROM unnest(places) WITH ORDINALITY AS want (n, ordinality)
+          LEFT JOIN LATERAL (
+             SELECT id FROM unnest(grasp.taken) AS id WHERE keys[width_bucket(id, ids)] = keys[want.n] LIMIT 1
+            ) AS taker ON true
+         WHERE grasp.taken[width_bucket(ids[n], grasp.taken)] IS DISTINCT FROM ids[n]
+         ORDER BY n
+      LOOP
+        IF grasp.unseen THEN
+          RETURN NEXT ROW(holder.n, NULL, NULL, 'unseen', NULL)::shigoto.enqueued;
+        ELSIF ids[holder.n] = ANY (grasp.busy) THEN
+          RETURN NEXT ROW(holder.n, NULL, NULL, 'busy', NULL)::shigoto.enqueued;
+        ELSIF wishes[holder.n] THEN
+          again := again || holder.n;
+        ELSE
+          RETURN NEXT ROW(holder.n, coalesce(holder.taker, holder.id), NULL, 'conflict', '{}')::shigoto.enqueued;
+        END IF;
+      END LOOP;
+    END IF;
 
     IF 0 < ANY (met) THEN
       locked := shigoto.lock_unstarted(met, at_commit);

@@ -1,0 +1,120 @@
+package io.shigoto;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.shigoto.support.Await;
+import io.shigoto.support.DatabaseExtension;
+import io.shigoto.worker.JobContext;
+import io.shigoto.worker.Outcome;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Never two jobs of a key, whatever the ways in. {@code -Dshigoto.storm=1000} has each of the fifty
+ * callers enqueue as many; by default it is a share of that.
+ */
+class UniqueStormIT {
+
+  private static final int CALLERS = 50;
+  private static final int KEYS = 100;
+  private static final int JOBS = Integer.getInteger("shigoto.storm", 40);
+
+  /** Of workflows, which start over: nobody hears of it. */
+  private static final int SOME = 20;
+
+  private static final Duration LIMIT = Duration.ofSeconds(60 + JOBS / 2);
+
+  @RegisterExtension
+  static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
+
+  @RegisterExtension final Nodes nodes = new Nodes();
+
+  private final long seed = System.nanoTime();
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void twoJobsNeverHoldTheSameKey(boolean workflows) {
+    Tenures tenures = Tenures.watch(db.database());
+    UniqueStorm storm = new UniqueStorm(db.connectionFactory(), KEYS, workflows);
+    List<Shigoto> both = List.of(node("a"), node("b"));
+    long deadlocks = deadlocks();
+    Looks looks = new Looks(tenures);
+
+    storm.rage(both, CALLERS, JOBS, seed).block(LIMIT);
+    Await.until("all ended", LIMIT, () -> db.number("SELECT count(*) FROM shigoto.jobs") == 0);
+
+    assertThat(looks.end()).as("seed %d", seed).isEmpty();
+    assertThat(tenures.everShared()).as("seed %d", seed).isEmpty();
+    assertThat(storm.errors).as("seed %d", seed).isEmpty();
+    assertThat(deadlocks() - deadlocks).isLessThanOrEqualTo(workflows ? SOME : 0);
+    assertThat(tenures.count()).isGreaterThan(KEYS);
+    assertThat(storm.conflicts.get()).isPositive();
+    assertThat(db.number("SELECT count(*) FROM shigoto.unique_keys")).isZero();
+  }
+
+  private Shigoto node(String name) {
+    return nodes.start(
+        Shigoto.builder(db.connectionFactory())
+            .name(name)
+            .worker(new Scripted("work", UniqueStormIT::work))
+            .worker(new Scripted("over", job -> Mono.just(Outcome.done())))
+            .queue("default", 5));
+  }
+
+  private static Mono<Outcome> work(JobContext<Map<String, Object>> job) {
+    return Mono.delay(Duration.ofMillis(ThreadLocalRandom.current().nextInt(4)))
+        .map(
+            waited ->
+                switch (ThreadLocalRandom.current().nextInt(10)) {
+                  case 0 -> Outcome.failed("no");
+                  case 1 -> Outcome.snooze(Duration.ofMillis(5));
+                  case 2 -> Outcome.discard("no");
+                  case 3 -> Outcome.cancel("no");
+                  default -> Outcome.done();
+                });
+  }
+
+  private static long deadlocks() {
+    return db.number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+  }
+
+  /** Looks at the table all the time. */
+  private static final class Looks {
+
+    private final Queue<String> seen = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger count = new AtomicInteger();
+    private final Sinks.Empty<Void> enough = Sinks.empty();
+    private final CompletableFuture<Void> end;
+
+    Looks(Tenures tenures) {
+      this.end =
+          Mono.fromRunnable(() -> seen.addAll(tenures.shared()))
+              .doOnSuccess(looked -> count.incrementAndGet())
+              .repeat()
+              .takeUntilOther(enough.asMono())
+              .then()
+              .subscribeOn(Schedulers.boundedElastic())
+              .toFuture();
+    }
+
+    /** What was seen more than once at a time. */
+    Queue<String> end() {
+      enough.tryEmitEmpty();
+      assertThat(end).succeedsWithin(LIMIT);
+      assertThat(count).hasPositiveValue();
+      return seen;
+    }
+  }
+}
