@@ -5,8 +5,7 @@ import io.shigoto.internal.await.Awaits;
 import io.shigoto.internal.await.Looks;
 import io.shigoto.internal.broadcast.Publications;
 import io.shigoto.internal.broadcast.Reception;
-import io.shigoto.internal.control.Canceller;
-import io.shigoto.internal.control.Finder;
+import io.shigoto.internal.control.Control;
 import io.shigoto.internal.control.Patience;
 import io.shigoto.internal.control.QueueTable;
 import io.shigoto.internal.control.ResultFinder;
@@ -16,6 +15,8 @@ import io.shigoto.internal.enqueue.Herald;
 import io.shigoto.internal.enqueue.Inserts;
 import io.shigoto.internal.enqueue.SpecialEnqueuer;
 import io.shigoto.internal.enqueue.SpecialInserts;
+import io.shigoto.internal.find.Finder;
+import io.shigoto.internal.find.Searcher;
 import io.shigoto.internal.flow.DutyCycle;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.group.BatchEnqueuer;
@@ -195,9 +196,17 @@ final class Engine {
     this.broadcasts = new Broadcasts(publications);
     this.queues = new Queues(served, new QueueTable(calls, sql), here, running);
     this.answers = new Answers(enqueuer, awaits, json);
-    Patience patience = new Patience(settings.statementTimeout(), settings.nanos(), timer);
     this.jobs =
-        new Jobs(finder, answers, new Canceller(calls, sql, patience, bell, events), running);
+        new Jobs(
+            finder,
+            new Searcher(calls, sql, json),
+            answers,
+            Control.of(calls, sql, json, patience(), bell, events),
+            running);
+  }
+
+  private Patience patience() {
+    return new Patience(settings.statementTimeout(), settings.nanos(), timer);
   }
 
   /** Brings the schema up to date and makes the first days of history. */

@@ -1,8 +1,14 @@
 package io.shigoto;
 
 import io.shigoto.control.Cancellation;
-import io.shigoto.internal.control.Canceller;
-import io.shigoto.internal.control.Finder;
+import io.shigoto.control.Deletion;
+import io.shigoto.control.JobFilter;
+import io.shigoto.control.JobPage;
+import io.shigoto.control.Page;
+import io.shigoto.control.Retry;
+import io.shigoto.internal.control.Control;
+import io.shigoto.internal.find.Finder;
+import io.shigoto.internal.find.Searcher;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobNotCompleted;
@@ -20,21 +26,38 @@ import tools.jackson.core.type.TypeReference;
 public final class Jobs {
 
   private final Finder finder;
+  private final Searcher searcher;
   private final Answers answers;
-  private final Canceller canceller;
+  private final Control control;
   private final Scheduler scheduler;
   private final Gate underWay = new Gate();
 
-  Jobs(Finder finder, Answers answers, Canceller canceller, Scheduler scheduler) {
+  Jobs(Finder finder, Searcher searcher, Answers answers, Control control, Scheduler scheduler) {
     this.finder = finder;
+    this.searcher = searcher;
     this.answers = answers;
-    this.canceller = canceller;
+    this.control = control;
     this.scheduler = scheduler;
   }
 
   /** Finds a job, live or ended; empty if there is none. */
   public Mono<Job> find(long id) {
     return answered(finder.find(id));
+  }
+
+  /**
+   * Finds jobs, live and ended together, the newest first: those with the largest ids.
+   *
+   * <p>Emits a page, which may have fewer jobs than it could, even none, while it says that there
+   * is a next one: for each page a limited number of jobs is looked at, so that it comes soon
+   * whatever the history holds. A page is one look at the database. Over several pages no job is
+   * met twice, nor is one missed because it moved; those inserted meanwhile are not among them.
+   *
+   * <p>Errors: {@link IllegalArgumentException}, at the call, if the filter says nothing or its
+   * args cannot be written.
+   */
+  public Mono<JobPage> search(JobFilter filter, Page page) {
+    return answered(searcher.search(filter.conditions(), page));
   }
 
   /**
@@ -47,7 +70,71 @@ public final class Jobs {
    * than the statement timeout.
    */
   public Mono<Cancellation> cancel(long id) {
-    return answered(canceller.cancel(id));
+    return answered(control.canceller().cancel(id));
+  }
+
+  /**
+   * Cancels all jobs that are meant, as {@link #cancel} does each; emits how many, when all are
+   * committed.
+   *
+   * <p>It goes by slices of 1,000 jobs, ascending by id, each committed on its own, and as far as
+   * the newest job of its beginning: what is inserted later is not included. A job is cancelled if
+   * it is still in one of the filter's states when its turn comes.
+   *
+   * <p>Cancel: what is done stays done, no further slice begins. Errors: {@link
+   * IllegalArgumentException}, at the call, if the filter says nothing or means only jobs that have
+   * ended; a {@link java.util.concurrent.TimeoutException}, when all others are done, if another
+   * transaction keeps jobs locked for longer than the statement timeout.
+   */
+  public Mono<Cancellation.Counts> cancelAll(JobFilter filter) {
+    return answered(control.canceller().cancelAll(filter.conditions()));
+  }
+
+  /**
+   * Has a job run once more. One that was discarded or cancelled lives again, under its id: it is
+   * available at once, its attempts start again, its errors are kept, it takes its unique key
+   * again, and its batch waits for it again, unless that has finished. Jobs that depended on it and
+   * have moved on are left as they are. One that waits for its time or its backoff is due now.
+   *
+   * <p>Cancel: the job may be retried all the same. Errors: a {@link
+   * java.util.concurrent.TimeoutException} if another transaction keeps the job or its key locked
+   * for longer than the statement timeout.
+   */
+  public Mono<Retry> retry(long id) {
+    return answered(control.retrier().retry(id));
+  }
+
+  /**
+   * Retries all jobs that are meant, as {@link #retry} does each; emits how many, when all are
+   * committed. These are the discarded, the cancelled and the retryable among them; those that are
+   * scheduled only if the filter names that state.
+   *
+   * <p>Slices, Cancel, Errors: as {@link #cancelAll}.
+   */
+  public Mono<Retry.Counts> retryAll(JobFilter filter) {
+    return answered(control.retrier().retryAll(filter.conditions()));
+  }
+
+  /**
+   * Deletes a job that does not run. For those that wait for it, and for its batch, one that lives
+   * counts as cancelled; one that has ended stays counted in its batch. Its unique key is free.
+   *
+   * <p>Cancel: the job may be deleted all the same. Errors: a {@link
+   * java.util.concurrent.TimeoutException} if another transaction keeps the job locked for longer
+   * than the statement timeout.
+   */
+  public Mono<Deletion> delete(long id) {
+    return answered(control.deleter().delete(id));
+  }
+
+  /**
+   * Deletes all jobs that are meant, live ones and ended ones, as {@link #delete} does each; emits
+   * how many, when all are committed.
+   *
+   * <p>Slices, Cancel, Errors: as {@link #cancelAll}.
+   */
+  public Mono<Deletion.Counts> deleteAll(JobFilter filter) {
+    return answered(control.deleter().deleteAll(filter.conditions()));
   }
 
   /**

@@ -37,4 +37,12 @@ public sealed interface Cancellation {
    * @param id the id that was asked for
    */
   record Unknown(long id) implements Cancellation {}
+
+  /**
+   * What became of the jobs that a filter meant.
+   *
+   * @param cancelled how many were not running, and are cancelled
+   * @param requested how many run, and will be cancelled unless they complete before
+   */
+  record Counts(long cancelled, long requested) {}
 }

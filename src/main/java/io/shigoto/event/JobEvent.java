@@ -78,6 +78,17 @@ public record JobEvent(
      * stands with the job.
      */
     CANCELLED,
+    /**
+     * A job that was discarded or cancelled is available again, or one that waited for its time is
+     * due now, because somebody asked this node. jobId, queue, worker; detail: {@code due_now} if
+     * it waited.
+     */
+    RETRIED,
+    /**
+     * A job was deleted, because somebody asked this node. jobId, queue, worker, detail: the state
+     * it was in.
+     */
+    DELETED,
     /** A run was given back with its attempt. jobId, queue, worker, attempt. */
     RELEASED,
     /**

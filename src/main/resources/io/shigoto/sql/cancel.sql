@@ -41,15 +41,15 @@ followed AS MATERIALIZED (
    WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
   HAVING count(*) > 0
 )
-SELECT id, 'cancelled' AS outcome, queue, worker, NULL::text[] AS told FROM cancelled
+SELECT id, 'cancelled' AS outcome, queue, worker, NULL::text AS detail, NULL::text[] AS told FROM cancelled
 UNION ALL
-SELECT id, 'running', queue, worker, ARRAY['c' || owner] FROM called_off
+SELECT id, 'running', queue, worker, NULL, ARRAY['c' || owner] FROM called_off
 UNION ALL
-SELECT id, 'locked', queue, worker, NULL
+SELECT id, 'locked', queue, worker, NULL, NULL
   FROM shigoto.jobs
  WHERE id = ANY ($1::bigint[])
    AND ($2::text[] IS NULL OR state::text = ANY ($2::text[]))
    AND id IS DISTINCT FROM
        (ARRAY(SELECT id FROM found ORDER BY id))[width_bucket(id, ARRAY(SELECT id FROM found ORDER BY id))]
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, told FROM followed
+SELECT NULL, NULL, NULL, NULL, NULL, told FROM followed

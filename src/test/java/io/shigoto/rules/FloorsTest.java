@@ -36,6 +36,7 @@ class FloorsTest {
               "internal.run",
               "internal.settle",
               "internal.control"),
+          Set.of("internal.find"),
           Set.of("internal.job", "internal.postgres"),
           Set.of("internal.json", "internal.flow", "internal.limit"),
           Set.of("batch", "workflow", "control", "broadcast"),

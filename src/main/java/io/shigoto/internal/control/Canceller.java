@@ -1,20 +1,16 @@
 package io.shigoto.internal.control;
 
-import io.r2dbc.spi.Readable;
-import io.r2dbc.spi.Statement;
 import io.shigoto.control.Cancellation;
+import io.shigoto.control.Conditions;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.control.Patience.Busy;
+import io.shigoto.internal.find.States;
 import io.shigoto.internal.flow.Detached;
-import io.shigoto.internal.job.Bell;
-import io.shigoto.internal.job.Events;
-import io.shigoto.internal.job.News;
-import io.shigoto.internal.postgres.Database;
-import io.shigoto.internal.postgres.Sql;
-import io.shigoto.internal.postgres.Statements;
+import io.shigoto.job.JobState;
+import java.util.EnumSet;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Flux;
+import java.util.Map;
+import java.util.Set;
 import reactor.core.publisher.Mono;
 
 /**
@@ -23,20 +19,24 @@ import reactor.core.publisher.Mono;
  */
 public final class Canceller {
 
-  private final Database database;
-  private final Sql cancel;
+  private static final Set<JobState> LIVE =
+      EnumSet.of(
+          JobState.WAITING,
+          JobState.SCHEDULED,
+          JobState.AVAILABLE,
+          JobState.EXECUTING,
+          JobState.RETRYABLE);
+
+  private final Act cancel;
+  private final Sweep sweep;
   private final States states;
   private final Patience patience;
-  private final Bell bell;
-  private final Events events;
 
-  public Canceller(Database database, Statements sql, Patience patience, Bell bell, Events events) {
-    this.database = database;
-    this.cancel = sql.get("cancel");
-    this.states = new States(database, sql);
+  Canceller(Act.Tools tools, Sweep sweep, States states, Patience patience) {
+    this.cancel = tools.act("cancel", Map.of("cancelled", JobEvent.Kind.CANCELLED));
+    this.sweep = sweep;
+    this.states = states;
     this.patience = patience;
-    this.bell = bell;
-    this.events = events;
   }
 
   /** Cancels a job when subscribed. Cancel: the job may be cancelled all the same. */
@@ -44,17 +44,26 @@ public final class Canceller {
     return Detached.of(patience.until(once(id)));
   }
 
+  /** Cancels all that are meant, slice by slice. Cancel: after the slice that is under way. */
+  public Mono<Cancellation.Counts> cancelAll(Conditions conditions) {
+    return sweep
+        .over(conditions.within(LIVE, "cancelled"), cancel)
+        .map(
+            counts ->
+                new Cancellation.Counts(
+                    counts.getOrDefault("cancelled", 0L), counts.getOrDefault("running", 0L)));
+  }
+
   private Mono<Cancellation> once(long id) {
-    return write(new Long[] {id}, null)
-        .flatMapMany(Flux::fromIterable)
-        .filter(row -> row.id != null)
-        .next()
-        .flatMap(row -> answer(id, row.outcome))
-        .switchIfEmpty(Mono.defer(() -> ended(id)));
+    return cancel
+        .on(List.of(id), LIVE)
+        .flatMap(
+            found ->
+                found.isEmpty() ? Mono.defer(() -> ended(id)) : answer(id, found.get(0).outcome()));
   }
 
   private static Mono<Cancellation> answer(long id, String outcome) {
-    if ("locked".equals(outcome)) {
+    if (Act.LOCKED.equals(outcome)) {
       return Mono.error(() -> new Busy("job " + id + " is"));
     }
     return Mono.just(
@@ -77,56 +86,4 @@ public final class Canceller {
             })
         .defaultIfEmpty(new Cancellation.Unknown(id));
   }
-
-  private Mono<List<Row>> write(Long[] ids, String @Nullable [] states) {
-    return database
-        .list(cancel, statement -> bind(statement, ids, states), Canceller::read)
-        .doOnNext(this::tell);
-  }
-
-  private void tell(List<Row> rows) {
-    News news = News.NONE;
-    for (Row row : rows) {
-      news = news.and(News.of(row.told));
-      if (row.id != null && "cancelled".equals(row.outcome)) {
-        events.ofJob(JobEvent.Kind.CANCELLED, row.id, row.queue, row.worker, null);
-      }
-    }
-    if (!news.isNone()) {
-      bell.ring(news);
-    }
-  }
-
-  private static void bind(Statement statement, Long[] ids, String @Nullable [] states) {
-    statement.bind(0, ids);
-    if (states == null) {
-      statement.bindNull(1, String[].class);
-    } else {
-      statement.bind(1, states);
-    }
-  }
-
-  private static Row read(Readable row) {
-    String[] told = row.get(4, String[].class);
-    return new Row(
-        row.get(0, Long.class),
-        text(row, 1),
-        text(row, 2),
-        text(row, 3),
-        told == null ? List.of() : List.of(told));
-  }
-
-  private static String text(Readable row, int column) {
-    String text = row.get(column, String.class);
-    return text == null ? "" : text;
-  }
-
-  /**
-   * A job that was found or, without an id, only something to tell.
-   *
-   * @param outcome cancelled, running, or locked
-   * @param told messages for the nodes
-   */
-  private record Row(
-      @Nullable Long id, String outcome, String queue, String worker, List<String> told) {}
 }

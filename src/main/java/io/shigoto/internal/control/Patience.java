@@ -14,6 +14,7 @@ import reactor.util.retry.Retry;
  */
 public final class Patience {
 
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
   private static final Duration FIRST_PAUSE = Duration.ofMillis(5);
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
 
@@ -31,7 +32,10 @@ public final class Patience {
     this.timer = timer;
   }
 
-  /** The same work, again while rows are {@link Busy} or the database chose it as a victim. */
+  /**
+   * The same work, again while rows are {@link Busy}, locks are not to be had, or the database
+   * chose it as a victim.
+   */
   <T> Mono<T> until(Mono<T> work) {
     return Mono.defer(
         () -> {
@@ -53,7 +57,8 @@ public final class Patience {
     return error instanceof Busy
         || (error instanceof R2dbcException refused
             && refused.getSqlState() != null
-            && refused.getSqlState().startsWith("40"));
+            && (refused.getSqlState().startsWith("40")
+                || refused.getSqlState().equals(LOCK_NOT_AVAILABLE)));
   }
 
   private Throwable tooLong(Busy busy) {

@@ -27,7 +27,8 @@ public final class Migrations {
           "V005__batches",
           "V006__queues",
           "V007__limits",
-          "V010__broadcasts");
+          "V010__broadcasts",
+          "V015__control");
 
   private final Statements sql;
   private final String prelude;

@@ -200,22 +200,6 @@ BEGIN
   END LOOP;
 END $$;
 
--- Takes the keys of ended jobs that are to live again, in the order of the keys.
--- Returns those that may: whose key no other job has, or whose period is over. Ascending.
-CREATE FUNCTION shigoto.take_keys_again(wanted shigoto.unique_keys[], patient boolean) RETURNS bigint[]
-LANGUAGE plpgsql AS $$
-DECLARE
-  one shigoto.unique_keys;
-  may bigint[] := '{}';
-BEGIN
-  FOR one IN SELECT want.* FROM unnest(wanted) AS want ORDER BY want.key, want.job_id LOOP
-    IF shigoto.take_key_again(one, patient) IN (0, one.job_id) THEN
-      may := may || one.job_id;
-    END IF;
-  END LOOP;
-  RETURN ARRAY(SELECT id FROM unnest(may) AS id ORDER BY id);
-END $$;
-
 -- Gives back the keys of ended jobs that are deleted.
 CREATE FUNCTION shigoto.forget_keys(jobs shigoto.unique_keys[]) RETURNS void LANGUAGE sql AS $$
   DELETE FROM shigoto.unique_keys

@@ -1,4 +1,4 @@
-package io.shigoto.internal.control;
+package io.shigoto.internal.find;
 
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
@@ -8,18 +8,18 @@ import java.util.Objects;
 import reactor.core.publisher.Mono;
 
 /** {@code find_states.sql}: in which state a job is, live or ended. */
-final class States {
+public final class States {
 
   private final Database database;
   private final Sql findStates;
 
-  States(Database database, Statements sql) {
+  public States(Database database, Statements sql) {
     this.database = database;
     this.findStates = sql.get("find_states");
   }
 
   /** Its state; empty if there is no such job. */
-  Mono<JobState> find(long id) {
+  public Mono<JobState> find(long id) {
     return database
         .list(
             findStates,

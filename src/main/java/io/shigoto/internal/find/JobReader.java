@@ -1,10 +1,7 @@
-package io.shigoto.internal.control;
+package io.shigoto.internal.find;
 
 import io.r2dbc.spi.Readable;
 import io.shigoto.internal.json.Json;
-import io.shigoto.internal.postgres.Database;
-import io.shigoto.internal.postgres.Sql;
-import io.shigoto.internal.postgres.Statements;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobState;
 import io.shigoto.worker.JobError;
@@ -16,43 +13,17 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
-/** Reads jobs, live or ended, and what waits for nobody. */
-public final class Finder {
+/** Makes a job of a row that has all its columns. */
+final class JobReader {
 
-  private final Database database;
-  private final Sql findJob;
-  private final Sql findUnserved;
   private final Json json;
 
-  public Finder(Database database, Statements sql, Json json) {
-    this.database = database;
-    this.findJob = sql.get("find_job");
-    this.findUnserved = sql.get("find_unserved");
+  JobReader(Json json) {
     this.json = json;
   }
 
-  /** The job, or empty. */
-  public Mono<Job> find(long id) {
-    return database
-        .list(findJob, statement -> statement.bind(0, id), this::read)
-        .flatMapMany(Flux::fromIterable)
-        .next();
-  }
-
-  /**
-   * Pairs of queue and worker for which jobs are available and no live node is; at most so many.
-   */
-  public Mono<List<String[]>> unserved(int most) {
-    return database.list(
-        findUnserved,
-        statement -> statement.bind(0, most),
-        row -> new String[] {get(row, "queue", String.class), get(row, "worker", String.class)});
-  }
-
-  private Job read(Readable row) {
+  Job read(Readable row) {
     String meta = row.get("meta", String.class);
     String[] tags = row.get("tags", String[].class);
     String errors = row.get("errors", String.class);
@@ -75,7 +46,9 @@ public final class Finder {
         row.get("claimed_at", Instant.class),
         row.get("finished_at", Instant.class),
         owner == null ? null : owner.toString(),
-        errors == null ? List.of() : json.readObjects(errors).stream().map(Finder::error).toList(),
+        errors == null
+            ? List.of()
+            : json.readObjects(errors).stream().map(JobReader::error).toList(),
         row.get("result", String.class),
         row.get("progress", Integer.class),
         row.get("batch_id", Long.class),
@@ -99,7 +72,7 @@ public final class Finder {
     return value == null ? "" : value.toString();
   }
 
-  private static <T> T get(Readable row, String column, Class<T> type) {
+  static <T> T get(Readable row, String column, Class<T> type) {
     return Objects.requireNonNull(row.get(column, type));
   }
 }

@@ -1,0 +1,8 @@
+/**
+ * Reads jobs, live or ended: one by its id, its state, or pages of those that a filter means. In
+ * come ids and filters, out go jobs; nothing is locked and nothing changes.
+ */
+@NullMarked
+package io.shigoto.internal.find;
+
+import org.jspecify.annotations.NullMarked;

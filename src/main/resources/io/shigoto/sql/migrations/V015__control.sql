@@ -1,0 +1,315 @@
+-- What people do with jobs: find them by filters, retry those that failed, delete what nobody wants any more.
+
+-- Failed jobs, which are few, among all that have ended; and the jobs of a batch. Free for all others.
+CREATE INDEX job_history_failed ON shigoto.job_history (id) WHERE state <> 'completed';
+CREATE INDEX job_history_batch ON shigoto.job_history (batch_id, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_batch ON shigoto.jobs (batch_id, id) WHERE batch_id IS NOT NULL;
+
+-- Which jobs are meant: those for which everything holds that is not NULL.
+CREATE TYPE shigoto.job_filter AS (
+  workers         text[],
+  queues          text[],
+  states          shigoto.job_state[],
+  -- All of these, and one of these.
+  tags            text[],
+  any_tags        text[],
+  -- Contained in the job's.
+  args            jsonb,
+  partition_keys  text[],
+  batch_id        bigint,
+  ids             bigint[],
+  -- From and before.
+  inserted_from   timestamptz,
+  inserted_before timestamptz,
+  finished_from   timestamptz,
+  finished_before timestamptz
+);
+
+-- What of a filter has an index, or says which tables and days are looked at. $5 is the filter, in this and the next.
+CREATE FUNCTION shigoto.filter_by_index(filter shigoto.job_filter) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT concat_ws(' AND ', 'true',
+    CASE WHEN filter.ids IS NOT NULL THEN 'id = ANY (($5).ids)' END,
+    CASE WHEN filter.batch_id IS NOT NULL THEN 'batch_id = ($5).batch_id' END,
+    CASE WHEN filter.states <@ '{discarded,cancelled}' THEN 'state IN (''discarded'', ''cancelled'')'
+         WHEN filter.states <@ '{completed,discarded,cancelled}' THEN 'state IN (''completed'', ''discarded'', ''cancelled'')'
+         WHEN NOT filter.states && '{completed,discarded,cancelled}'
+         THEN 'state NOT IN (''completed'', ''discarded'', ''cancelled'')'
+         WHEN NOT 'completed' = ANY (filter.states) THEN 'state <> ''completed''' END,
+    -- Whole days: what is looked at within one is not to depend on how few of its jobs are meant.
+    CASE WHEN filter.finished_from IS NOT NULL THEN 'finished_at >= shigoto.day_of(($5).finished_from)' END,
+    CASE WHEN filter.finished_before IS NOT NULL
+         THEN 'finished_at < shigoto.day_of(($5).finished_before) + interval ''24 hours''' END,
+    -- No job ends before it is inserted.
+    CASE WHEN filter.inserted_from IS NOT NULL
+         THEN '(finished_at IS NULL OR finished_at >= shigoto.day_of(($5).inserted_from))' END)
+$$;
+
+-- The beginning of the day, as the partitions of the history have it.
+CREATE FUNCTION shigoto.day_of(instant timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+  SELECT date_trunc('day', instant AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+$$;
+
+-- The rest of it, which each job that is looked at is asked for.
+CREATE FUNCTION shigoto.filter_by_look(filter shigoto.job_filter) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT concat_ws(' AND ', 'true',
+    CASE WHEN filter.workers IS NOT NULL THEN 'worker = ANY (($5).workers)' END,
+    CASE WHEN filter.queues IS NOT NULL THEN 'queue = ANY (($5).queues)' END,
+    CASE WHEN filter.states IS NOT NULL THEN 'state = ANY (($5).states)' END,
+    CASE WHEN filter.tags IS NOT NULL THEN 'tags @> ($5).tags' END,
+    CASE WHEN filter.any_tags IS NOT NULL THEN 'tags && ($5).any_tags' END,
+    CASE WHEN filter.args IS NOT NULL THEN 'args @> ($5).args' END,
+    CASE WHEN filter.partition_keys IS NOT NULL THEN 'partition_key = ANY (($5).partition_keys)' END,
+    CASE WHEN filter.inserted_from IS NOT NULL THEN 'inserted_at >= ($5).inserted_from' END,
+    CASE WHEN filter.inserted_before IS NOT NULL THEN 'inserted_at < ($5).inserted_before' END,
+    CASE WHEN filter.finished_from IS NOT NULL THEN 'finished_at >= ($5).finished_from' END,
+    CASE WHEN filter.finished_before IS NOT NULL THEN 'finished_at < ($5).finished_before' END)
+$$;
+
+-- A walk over live and ended jobs together in the order of their ids, which looks at so many at most. It is planned
+-- each time, by the filter at hand; no value of the filter gets into the text.
+-- In the text: $1 only ids above  $2 and below  $3 how many are looked at  $4 how many are wanted  $5 filter
+CREATE FUNCTION shigoto.walk_text(filter shigoto.job_filter, columns text, direction text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT format(
+    'SELECT %1$s
+       FROM (SELECT * FROM shigoto.all_jobs WHERE id > $1 AND id < $2 AND %2$s ORDER BY id %4$s LIMIT $3) AS walked
+      WHERE %3$s
+      ORDER BY id %4$s
+      LIMIT $4',
+    columns, shigoto.filter_by_index(filter), shigoto.filter_by_look(filter), direction)
+$$;
+
+-- Where a walk ends that has looked at as many as it may; NULL if there was nothing more to look at.
+CREATE FUNCTION shigoto.walk_end(
+  filter shigoto.job_filter, above bigint, below bigint, direction text, walk integer) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  last bigint;
+BEGIN
+  EXECUTE format(
+    'SELECT id FROM shigoto.all_jobs WHERE id > $1 AND id < $2 AND %s ORDER BY id %s OFFSET $3 - 1 LIMIT 1',
+    shigoto.filter_by_index(filter), direction)
+    INTO last USING above, below, walk, NULL, filter;
+  RETURN last;
+END $$;
+
+-- A page of the jobs that are meant, the newest first. All of it is one look at both tables (the function is STABLE),
+-- so a job that moves between them is found once.
+-- walk: how many jobs are looked at, at most. What they have brought is the page.
+-- Returns the jobs, and then a row without one if there may be more: behind which id.
+CREATE FUNCTION shigoto.search_jobs(filter shigoto.job_filter, below bigint, most integer, walk integer)
+RETURNS TABLE (job shigoto.all_jobs, behind bigint) LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
+DECLARE
+  found integer := 0;
+BEGIN
+  FOR job IN EXECUTE shigoto.walk_text(filter, '*', 'DESC') USING 0::bigint, below, walk, most, filter LOOP
+    RETURN NEXT;
+    found := found + 1;
+  END LOOP;
+  behind := CASE WHEN found = most THEN job.id ELSE shigoto.walk_end(filter, 0, below, 'DESC', walk) END;
+  job := NULL;
+  RETURN QUERY SELECT job, behind WHERE behind IS NOT NULL;
+END $$;
+
+-- The ids of jobs that are meant, ascending.
+-- Returns them, and how far it has looked; NULL if there is nothing more to look at.
+CREATE FUNCTION shigoto.match_jobs(
+  filter shigoto.job_filter, above bigint, below bigint, most integer, walk integer, OUT ids bigint[], OUT walked bigint)
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
+BEGIN
+  EXECUTE format('SELECT array_agg(id) FROM (%s) AS found', shigoto.walk_text(filter, 'id', 'ASC'))
+    INTO ids USING above, below, walk, most, filter;
+  ids := coalesce(ids, '{}');
+  walked := CASE WHEN cardinality(ids) = most THEN ids[most]
+                 ELSE shigoto.walk_end(filter, above, below, 'ASC', walk) END;
+END $$;
+
+-- What became of a job that was to be retried, or deleted.
+CREATE TYPE shigoto.controlled AS (
+  id      bigint,
+  -- retried, due_now: it is available. deleted: it is gone. held: another job has its key. running: it runs, and stays.
+  -- locked: somebody is at its row or its key, it is to be looked at again.
+  outcome text,
+  queue   text,
+  worker  text,
+  -- The job that has its key; or how it had ended.
+  detail  text,
+  -- What the nodes are to be told after the commit. There is a row with nothing but that.
+  told    text[]
+);
+
+-- Has jobs run once more: those that were discarded or cancelled live again, from their first attempt, with their errors
+-- and their key; those that wait for their time are due now.
+-- chosen: only those in these states. Ids ascending.
+-- Waits for nobody for long: what others hold locked is left to another look.
+-- Returns a row for each job that was found in one of these states.
+-- Locks: rows of the history and live ones, in id order, SKIP LOCKED; then keys in the order of the keys; then batches.
+CREATE FUNCTION shigoto.retry_jobs(wanted bigint[], chosen shigoto.job_state[]) RETURNS SETOF shigoto.controlled
+LANGUAGE plpgsql SET lock_timeout = '100ms' SET enable_seqscan = off AS $$
+DECLARE
+  found   bigint[];
+  holders bigint[];
+  retried shigoto.ended_job[];
+BEGIN
+  PERFORM set_config('shigoto.notify', 'off', true);
+  found := ARRAY(
+    SELECT job.id
+      FROM shigoto.job_history AS job
+     WHERE job.id = ANY (wanted)
+       AND job.state IN ('discarded', 'cancelled')
+       AND job.state = ANY (chosen)
+     ORDER BY job.id
+       FOR UPDATE SKIP LOCKED);
+  holders := ARRAY(SELECT holder FROM shigoto.take_keys_again(found) ORDER BY id);
+
+  WITH gone AS (
+    DELETE FROM shigoto.job_history AS job
+     WHERE job.id = ANY (found)
+       AND job.state IN ('discarded', 'cancelled')
+       AND holders[width_bucket(job.id, found)] IN (0, job.id)
+    RETURNING job.*
+  ),
+  revived AS (
+    -- The lease is raised: what a run of its earlier life still says is about another one.
+    INSERT INTO shigoto.jobs
+           (id, lease, scheduled_at, inserted_at, state, attempt, max_attempts, priority, queue, worker, args, meta, tags,
+            partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on)
+    SELECT id, lease + 1, now(), inserted_at, 'available', 0, max_attempts, priority, queue, worker, args, meta, tags,
+           partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on
+      FROM gone
+     ORDER BY id
+  )
+  SELECT array_agg(ROW(id, state, batch_id, unique_key, false)::shigoto.ended_job ORDER BY id) INTO retried FROM gone;
+
+  RETURN QUERY
+  SELECT job.id, 'retried', job.queue, job.worker, NULL::text, ARRAY['q' || job.queue]
+    FROM shigoto.jobs AS job
+   WHERE job.id = ANY (ARRAY(SELECT (unnest(retried)).id));
+  RETURN QUERY
+  SELECT job.id, CASE WHEN other.holder IS NULL THEN 'locked' ELSE 'held' END, job.queue, job.worker,
+         other.holder::text, NULL::text[]
+    FROM shigoto.job_history AS job
+    LEFT JOIN unnest(found, holders) AS other (id, holder) ON other.id = job.id
+   WHERE job.id = ANY (wanted)
+     AND job.state IN ('discarded', 'cancelled')
+     AND job.state = ANY (chosen);
+  RETURN QUERY
+  WITH waiting AS MATERIALIZED (
+    SELECT job.id
+      FROM shigoto.jobs AS job
+     WHERE job.id = ANY (wanted)
+       AND job.state IN ('retryable', 'scheduled')
+       AND job.state = ANY (chosen)
+     ORDER BY job.id
+       FOR NO KEY UPDATE SKIP LOCKED
+  ),
+  due AS (
+    UPDATE shigoto.jobs AS job
+       SET state = 'available',
+           scheduled_at = least(job.scheduled_at, now())
+     WHERE job.id = ANY (ARRAY(SELECT waiting.id FROM waiting ORDER BY waiting.id))
+    RETURNING job.id, job.queue, job.worker
+  )
+  SELECT job.id, CASE WHEN due.id IS NULL THEN 'locked' ELSE 'due_now' END, job.queue, job.worker, 'due_now',
+         CASE WHEN due.id IS NOT NULL THEN ARRAY['q' || job.queue] END
+    FROM shigoto.jobs AS job
+    LEFT JOIN due ON due.id = job.id
+   WHERE job.id = ANY (wanted)
+     AND job.state IN ('retryable', 'scheduled')
+     AND job.state = ANY (chosen);
+  PERFORM shigoto.uncount(retried);
+END $$;
+
+-- Takes the keys of ended jobs that are to live again, in the order of the keys; of several that want the same, the one
+-- with the smallest id gets it.
+-- Returns for each job who has its key now: 0 if it has none or its period is over; NULL if that cannot be told now.
+CREATE FUNCTION shigoto.take_keys_again(ids bigint[]) RETURNS TABLE (id bigint, holder bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  job   shigoto.job_history;
+  taken uuid;
+BEGIN
+  FOR job IN
+    SELECT ended.*
+      FROM shigoto.job_history AS ended
+     WHERE ended.id = ANY (ids)
+     ORDER BY ended.unique_key NULLS FIRST, ended.id
+  LOOP
+    -- A key that was taken just now looks as if nobody had it: the job does not live yet.
+    IF job.unique_key IS NULL THEN
+      holder := 0;
+    ELSIF job.unique_key IS DISTINCT FROM taken THEN
+      holder := shigoto.take_key_again(
+        ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys, false);
+      taken := CASE holder WHEN job.id THEN job.unique_key END;
+    END IF;
+    id := job.id;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+
+-- Deletes jobs that do not run. One that lives ends by that as if it were cancelled, for those that wait for it and for
+-- its batch; one that has ended stays counted in its batch.
+-- chosen: only those in these states. Ids ascending.
+-- Returns a row for each job that was found in one of these states.
+-- Locks: live rows and rows of the history, in id order, SKIP LOCKED; then as jobs_ended does.
+CREATE FUNCTION shigoto.delete_jobs(wanted bigint[], chosen shigoto.job_state[]) RETURNS SETOF shigoto.controlled
+LANGUAGE plpgsql SET lock_timeout = '100ms' SET enable_seqscan = off AS $$
+DECLARE
+  live   bigint[];
+  found  bigint[];
+  gone   shigoto.controlled[];
+  ended  shigoto.ended_job[];
+  keys   shigoto.unique_keys[];
+BEGIN
+  live := ARRAY(
+    SELECT job.id
+      FROM shigoto.jobs AS job
+     WHERE job.id = ANY (wanted)
+       AND job.state <> 'executing'
+       AND job.state = ANY (chosen)
+     ORDER BY job.id
+       FOR UPDATE SKIP LOCKED);
+  found := ARRAY(
+    SELECT job.id
+      FROM shigoto.job_history AS job
+     WHERE job.id = ANY (wanted)
+       AND job.state = ANY (chosen)
+     ORDER BY job.id
+       FOR UPDATE SKIP LOCKED);
+  WITH was_live AS (
+    DELETE FROM shigoto.jobs AS job WHERE job.id = ANY (live) RETURNING job.*
+  ),
+  had_ended AS (
+    DELETE FROM shigoto.job_history AS job WHERE job.id = ANY (found) RETURNING job.*
+  ),
+  every AS (
+    SELECT id, queue, worker, state, 'cancelled' AS ended_as, batch_id, unique_key, watched, unique_key AS key
+      FROM was_live
+     UNION ALL
+    -- Somebody may wait for it of whom no node has heard yet.
+    SELECT id, queue, worker, state, state::text, NULL, NULL,
+           EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = had_ended.id), unique_key
+      FROM had_ended
+  )
+  SELECT array_agg(ROW(id, 'deleted', queue, worker, state, NULL)::shigoto.controlled ORDER BY id),
+         array_agg(ROW(id, ended_as, batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id)
+           FILTER (WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL),
+         array_agg(ROW(key, id, NULL, NULL, NULL)::shigoto.unique_keys ORDER BY id) FILTER (WHERE key IS NOT NULL)
+    INTO gone, ended, keys
+    FROM every;
+
+  RETURN QUERY SELECT * FROM unnest(gone);
+  RETURN QUERY
+  SELECT job.id, CASE job.state WHEN 'executing' THEN 'running' ELSE 'locked' END, job.queue, job.worker,
+         job.state::text, NULL::text[]
+    FROM shigoto.all_jobs AS job
+   WHERE job.id = ANY (wanted)
+     AND job.state = ANY (chosen);
+  IF ended IS NOT NULL THEN
+    RETURN NEXT ROW(NULL, NULL, NULL, NULL, NULL, shigoto.jobs_ended(ended, false))::shigoto.controlled;
+  END IF;
+  IF keys IS NOT NULL THEN
+    PERFORM shigoto.forget_keys(keys);
+  END IF;
+END $$;
