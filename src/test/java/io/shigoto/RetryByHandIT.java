@@ -284,8 +284,7 @@ class RetryByHandIT {
   }
 
   private Shigoto working(
-      Function<JobContext<Map<String, Object>>, Mono<Outcome>> script,
-      String name) {
+      Function<JobContext<Map<String, Object>>, Mono<Outcome>> script, String name) {
     return nodes.start(
         Shigoto.builder(db.connectionFactory())
             .name(name)
