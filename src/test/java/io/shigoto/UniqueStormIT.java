@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
+import io.shigoto.support.PostgresServer;
+import io.shigoto.support.TestDatabase;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
@@ -14,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -62,6 +65,40 @@ class UniqueStormIT {
     assertThat(tenures.count()).isGreaterThan(KEYS);
     assertThat(storm.conflicts.get()).isPositive();
     assertThat(db.number("SELECT count(*) FROM shigoto.unique_keys")).isZero();
+  }
+
+  /** The same with a look before the insert instead of the primary key. */
+  @Test
+  void aLookIsNotEnough() {
+    TestDatabase broken = TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
+    broken.sql(
+        """
+        ALTER TABLE shigoto.unique_keys DROP CONSTRAINT unique_keys_pkey;
+        CREATE INDEX ON shigoto.unique_keys (key);
+        CREATE OR REPLACE FUNCTION shigoto.grasp_keys(
+          wanted shigoto.unique_keys[], patient boolean, OUT taken bigint[], OUT busy bigint[]) LANGUAGE sql AS $$
+          WITH inserted AS (
+            INSERT INTO shigoto.unique_keys (key, job_id, until, states)
+            SELECT DISTINCT ON (key) key, job_id, until, states
+              FROM unnest(wanted) AS want
+             WHERE NOT EXISTS (SELECT FROM shigoto.unique_keys AS held WHERE held.key = want.key)
+             ORDER BY key, job_id
+            RETURNING job_id
+          )
+          SELECT coalesce(array_agg(job_id ORDER BY job_id), '{}'), '{}'::bigint[] FROM inserted
+        $$;
+        """);
+    Tenures tenures = Tenures.watch(broken);
+    Shigoto node = nodes.build(Shigoto.builder(broken.connectionFactory()));
+
+    new UniqueStorm(broken.connectionFactory(), KEYS, false)
+        .rage(List.of(node), CALLERS, 10, seed)
+        .block(LIMIT);
+
+    assertThat(tenures.everShared()).isNotEmpty();
+    assertThat(tenures.shared()).isNotEmpty();
+    node.stop(Duration.ZERO).block(LIMIT);
+    broken.drop();
   }
 
   private Shigoto node(String name) {

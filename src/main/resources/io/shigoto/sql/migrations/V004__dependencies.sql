@@ -72,14 +72,14 @@ BEGIN
       INSERT INTO shigoto.job_history
              (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
               priority, queue, worker, args, meta, tags, partition_key, errors,
-              progress, batch_id, unique_key, depends_on)
+              progress, batch_id, unique_key, unique_until, unique_states, depends_on)
       SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), if_not_completed, attempt, max_attempts,
              priority, queue, worker, args, meta, tags, partition_key,
              shigoto.with_error(errors, jsonb_build_object(
                'attempt', attempt, 'node', '', 'type', 'dependency', 'stack', '',
                'message', format('job %s, which this one depends on, was %s',
                                  cause, endings[width_bucket(cause, parents)]))),
-             progress, batch_id, unique_key, depends_on
+             progress, batch_id, unique_key, unique_until, unique_states, depends_on
         FROM gone
     )
     SELECT coalesce(array_agg(ROW(id, if_not_completed, batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id), '{}'),

@@ -117,6 +117,18 @@ class ClaimIT {
   }
 
   @Test
+  void aPausedQueueGivesNothing() {
+    insertMany("a", 10, 0);
+    db.sql("INSERT INTO shigoto.queues (name, paused) VALUES ('default', true)");
+    assertThat(claim(10, "a")).isEmpty();
+    assertThat(claim(10, "a", "b")).isEmpty();
+
+    db.sql("UPDATE shigoto.queues SET paused = false");
+
+    assertThat(claim(10, "a")).hasSize(10);
+  }
+
+  @Test
   void theLeaseOfAJobIsRaisedByEveryClaim() {
     insertMany("a", 1, 0);
 

@@ -1,0 +1,104 @@
+package io.shigoto.mutants;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** For each promise: what keeps it is taken away, and a test of the suite says so. */
+class MutantsIT {
+
+  private static final String FENCE =
+      "     AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]\n";
+
+  static Stream<Arguments> mutants() {
+    return Stream.of(
+        Arguments.of(
+            "completed runs are not fenced",
+            sql("settle_completed", FENCE, "     AND cardinality($2::bigint[]) > 0\n"),
+            "FenceIT",
+            "aCompletedOneChangesNothing"),
+        Arguments.of(
+            "other runs are not fenced",
+            sql("settle", FENCE, "     AND cardinality($2::bigint[]) > 0\n"),
+            "FenceIT",
+            "aFailedOneChangesNothing"),
+        Arguments.of(
+            "a node claims without a lease",
+            sql("claim", "     AND lease_until > now()\n", ""),
+            "internal.claim.ClaimIT",
+            "aNodeWithoutAValidLeaseClaimsNothing"),
+        Arguments.of(
+            "rivals wait for each other, and take what was taken",
+            sql("claim", "FOR UPDATE SKIP LOCKED", ""),
+            "internal.claim.ClaimIT",
+            "claimsAtTheSameTimeShareTheJobsAndNoneGetsAJobTwice"),
+        Arguments.of(
+            "completed jobs stay where they were, and run again",
+            sql(
+                "settle_completed",
+                "DELETE FROM shigoto.jobs AS job",
+                "UPDATE shigoto.jobs AS job SET state = 'available', owner = NULL"),
+            "FenceIT",
+            "aRunThatWasNotSupersededIsTheOnlyOne"),
+        Arguments.of(
+            "the lease of a job is not raised",
+            sql("claim", "lease = job.lease + 1", "lease = 1"),
+            "internal.claim.ClaimIT",
+            "theLeaseOfAJobIsRaisedByEveryClaim"),
+        Arguments.of(
+            "a pause holds nobody back",
+            sql("claim", "AND paused)", "AND paused IS NULL)"),
+            "internal.claim.ClaimIT",
+            "aPausedQueueGivesNothing"),
+        Arguments.of(
+            "permits are never given back",
+            java(
+                "internal/permit/WorkerPermits",
+                "quota.change(present -> rule.giveBack(present, taken.term, jobs));",
+                ""),
+            "internal.permit.AllowancesTest",
+            "concurrencyHoldsAcrossQueuesAndAllOfItIsUsed"),
+        Arguments.of(
+            "a breaker without terms",
+            java("internal/limit/Breaker", "if (state.term() != term) {", "if (false) {"),
+            "internal.limit.BreakerTest",
+            "aRunThatWasClaimedBeforeSaysNothing"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("mutants")
+  void isCaught(String what, Mutant mutant, String test, String method) {
+    assertThat(mutant.failuresOf("io.shigoto." + test, method))
+        .as(what)
+        .isNotEmpty()
+        .allMatch(failure -> failure instanceof AssertionError);
+  }
+
+  /** What breaks nothing is not caught: it is the mutants that fail, not the way they run. */
+  @Test
+  void aChangeThatBreaksNothingIsNotCaught() {
+    Mutant harmless =
+        sql("claim", "AND lease_until > now()", "AND lease_until >= now()")
+            .replace(
+                "java/io/shigoto/internal/limit/Breaker.java",
+                "return state instanceof Open ? 0 : wanted;",
+                "return state instanceof Open ? 0 : Math.min(wanted, wanted);");
+
+    assertThat(
+            harmless.failuresOf(
+                "io.shigoto.internal.claim.ClaimIT", "aNodeWithoutAValidLeaseClaimsNothing"))
+        .isEmpty();
+  }
+
+  private static Mutant sql(String statement, String part, String by) {
+    return new Mutant().replace("resources/io/shigoto/sql/" + statement + ".sql", part, by);
+  }
+
+  private static Mutant java(String type, String part, String by) {
+    return new Mutant().replace("java/io/shigoto/" + type + ".java", part, by);
+  }
+}
