@@ -42,6 +42,12 @@ class PlansIT {
 
   private static final long PAGES_ANYWAY = 300;
 
+  /** The first time on a connection, the statements of a function are planned. */
+  private static final long PAGES_TO_PLAN = 2_500;
+
+  /** It looks at a few more keys than it takes, and at some hundred jobs for those without one. */
+  private static final long PAGES_OF_A_LOOK = PAGES_TO_PLAN + 3_000;
+
   private final Statements statements = new Statements("shigoto");
 
   @Parameter(0)
@@ -104,6 +110,41 @@ class PlansIT {
         .readsJobsByIndexOnly()
         .looksAtNoMoreThan(2L * workers * limit)
         .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * workers * limit);
+  }
+
+  /** What a function does is seen by the pages that it touches. */
+  @ParameterizedTest
+  @CsvSource({"1, 1", "1, 100", "5, 1", "5, 100"})
+  void claimUnderALimitLooksAtWhatItMayTake(int workers, int limit) {
+    explainClaim(workers, limit, "\"most\": 1000000", false)
+        .touchesNoMorePagesThan(PAGES_TO_PLAN + PAGES_PER_ROW * workers * limit);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "1, 100", "5, 1", "5, 100"})
+  void claimByPartitionLooksAtAFewOfThem(int workers, int limit) {
+    explainClaim(workers, limit, "\"each\": 2", false)
+        .touchesNoMorePagesThan(PAGES_OF_A_LOOK + 2 * PAGES_PER_ROW * workers * limit);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "1, 100", "5, 1", "5, 100"})
+  void claimInTurnsLooksAtAFewPartitions(int workers, int limit) {
+    explainClaim(workers, limit, "\"most\": 1000000", true)
+        .touchesNoMorePagesThan(PAGES_OF_A_LOOK + 2 * PAGES_PER_ROW * workers * limit);
+  }
+
+  private Plan explainClaim(int workers, int limit, String limits, boolean fair) {
+    return explain(
+        "claim_limited",
+        "'default'",
+        workers(workers),
+        repeat("1000", workers),
+        NODE,
+        "" + limit,
+        "'{\"limits\": [{\"names\": [\"worker0\"], %s}]}'".formatted(limits),
+        "" + fair,
+        "'{\"after\": \"key3\"}'");
   }
 
   @Test

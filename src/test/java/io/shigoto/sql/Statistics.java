@@ -70,11 +70,12 @@ enum Statistics {
   private static void insert(TestDatabase database, int jobs) {
     database.sql(
         """
-        INSERT INTO shigoto.jobs (queue, worker, priority, scheduled_at, args)
+        INSERT INTO shigoto.jobs (queue, worker, priority, scheduled_at, partition_key, args)
         SELECT CASE WHEN n %% 20 < 15 THEN 'default' ELSE 'queue' || n %% 20 END,
                'worker' || n %% 7,
                n %% 3,
                CASE WHEN n %% %2$d = 1 THEN now() + n * interval '1 second' ELSE now() END,
+               CASE WHEN n %% 3 = 0 THEN 'key' || n %% 5000 WHEN n %% 3 = 1 THEN 'big' END,
                '{"some": "arguments of a usual length"}'
           FROM set_config('shigoto.notify', 'off', true), generate_series(1, %1$d) AS n
         """

@@ -325,7 +325,7 @@ DECLARE
   cursors  jsonb := '{}';
   heads    jsonb := '{}';
   asked    shigoto.claimable;
-  depth    integer;
+  level    integer;
   served   text;
   by_turn  boolean;
 BEGIN
@@ -345,17 +345,26 @@ BEGIN
     END LOOP;
     look := shigoto.look_at_partitions(of_queue, claimable, least(500, 2 * most + 16), fair, left_off ->> 'after', heads);
   END IF;
-  depth := least(most, ceil(2.0 * most / greatest(1, cardinality(look.partitions)))::integer + 1);
+  -- As if there were water in vessels: up to which level they are filled when all have enough. Some may not have: so
+  -- twice as much.
+  level := (
+    SELECT ceil(min((2.0 * most + below) / n))
+      FROM (SELECT sum(running) OVER (ORDER BY running ROWS UNBOUNDED PRECEDING) AS below,
+                   row_number() OVER (ORDER BY running) AS n
+              FROM unnest(look.partitions)
+             WHERE (room IS NULL OR room > 0)
+               AND (key IS NOT NULL OR lone_ids <> '{}')) AS vessel);
 
   WITH spot AS MATERIALIZED (
-    SELECT DISTINCT ON (worker, key) worker, key, position AS lap, room, running
+    SELECT DISTINCT ON (worker, key) worker, key, room, running,
+           CASE WHEN fair THEN dense_rank() OVER (ORDER BY position, key) ELSE 0 END AS place
       FROM unnest(look.partitions)
      WHERE room IS NULL OR room > 0
      ORDER BY worker, key, position
   ),
   candidate AS MATERIALIZED (
     SELECT one.worker, one.rule, one.allowance, one.room, 'any' AS kind, NULL::text AS key, NULL::integer AS part_room,
-           0 AS lap, 0 AS running, head.priority, head.scheduled_at, head.id
+           0 AS place, 0 AS running, head.priority, head.scheduled_at, head.id
       FROM unnest(claimable) AS one
      CROSS JOIN LATERAL (
         SELECT job.priority, job.scheduled_at, job.id
@@ -369,7 +378,7 @@ BEGIN
      WHERE NOT one.partitioned
     UNION ALL
     SELECT one.worker, one.rule, one.allowance, one.room, 'key', spot.key, spot.room,
-           CASE WHEN fair THEN spot.lap ELSE 0 END, spot.running, head.priority, head.scheduled_at, head.id
+           spot.place, spot.running, head.priority, head.scheduled_at, head.id
       FROM spot
       JOIN unnest(claimable) AS one ON one.worker = spot.worker
      CROSS JOIN LATERAL (
@@ -380,11 +389,11 @@ BEGIN
            AND job.state = 'available'
            AND job.partition_key = spot.key
          ORDER BY job.priority DESC, job.scheduled_at, job.id
-         LIMIT least(one.allowance, one.room + 1, spot.room + 1, depth)
+         LIMIT least(one.allowance, one.room + 1, spot.room + 1, greatest(1, level - spot.running + 1))
       ) AS head
     UNION ALL
     SELECT one.worker, one.rule, one.allowance, one.room, 'keyless', NULL, spot.room,
-           CASE WHEN fair THEN spot.lap ELSE 0 END, spot.running, job.priority, job.scheduled_at, job.id
+           spot.place, spot.running, job.priority, job.scheduled_at, job.id
       FROM shigoto.jobs AS job
       JOIN spot ON spot.worker = job.worker AND spot.key IS NULL
       JOIN unnest(claimable) AS one ON one.worker = spot.worker
@@ -405,17 +414,17 @@ BEGIN
   ),
   of_worker AS MATERIALIZED (
     SELECT *,
-           row_number() OVER (PARTITION BY worker ORDER BY turn, lap, key, priority DESC, scheduled_at, id) AS nth_of_worker
+           row_number() OVER (PARTITION BY worker ORDER BY turn, place, priority DESC, scheduled_at, id) AS nth_of_worker
       FROM turned
   ),
   of_rule AS MATERIALIZED (
     SELECT *,
-           row_number() OVER (PARTITION BY rule ORDER BY turn, lap, key, priority DESC, scheduled_at, id) AS nth_of_rule
+           row_number() OVER (PARTITION BY rule ORDER BY turn, place, priority DESC, scheduled_at, id) AS nth_of_rule
       FROM of_worker
      WHERE nth_of_worker <= allowance
   ),
   chosen AS MATERIALIZED (
-    SELECT *, row_number() OVER (ORDER BY turn, lap, key, priority DESC, scheduled_at, id) AS nth
+    SELECT *, row_number() OVER (ORDER BY turn, place, priority DESC, scheduled_at, id) AS nth
       FROM of_rule
      WHERE room IS NULL OR nth_of_rule <= room
      ORDER BY nth
@@ -438,8 +447,8 @@ BEGIN
   SELECT (SELECT array_agg(ROW(worker, key, kind, ids, size, turn)::shigoto.claim_share ORDER BY worker, key) FROM share),
          (SELECT count(*) FROM chosen),
          (SELECT array_agg(worker) FROM blocked),
-         (SELECT key FROM chosen ORDER BY lap DESC, key DESC LIMIT 1),
-         (SELECT NOT look.whole OR (by_turn AND count(*) >= most) OR coalesce(bool_or(nth_of_part >= depth), false)
+         (SELECT key FROM chosen ORDER BY place DESC LIMIT 1),
+         (SELECT NOT look.whole OR (by_turn AND count(*) >= most) OR coalesce(bool_or(nth_of_part > level - running), false)
             FROM in_part WHERE kind = 'key' AND nth_of_part <= coalesce(part_room, nth_of_part))
     INTO plan.shares, plan.planned, plan.full_up, served, plan.more;
   plan.cursor := CASE WHEN by_turn THEN
@@ -527,10 +536,10 @@ BEGIN
     SELECT * FROM unnest(plan.shares)
   ),
   any_key AS MATERIALIZED (
-    SELECT next.id, 0 AS turn, share.worker
+    SELECT share.worker, share.key, share.turn, next.*
       FROM share
      CROSS JOIN LATERAL (
-        SELECT job.id
+        SELECT job.id, job.priority, job.scheduled_at
           FROM shigoto.jobs AS job
          WHERE job.queue = of_queue
            AND job.worker = share.worker
@@ -542,39 +551,37 @@ BEGIN
      WHERE share.kind = 'any'
   ),
   of_key AS MATERIALIZED (
-    SELECT next.id, share.turn + next.nth AS turn, share.worker
+    SELECT share.worker, share.key, share.turn, next.*
       FROM share
      CROSS JOIN LATERAL (
-        SELECT locked.id, row_number() OVER (ORDER BY locked.priority DESC, locked.scheduled_at, locked.id) AS nth
-          FROM (
-            SELECT job.id, job.priority, job.scheduled_at
-              FROM shigoto.jobs AS job
-             WHERE job.queue = of_queue
-               AND job.worker = share.worker
-               AND job.state = 'available'
-               AND job.partition_key = share.key
-             ORDER BY job.priority DESC, job.scheduled_at, job.id
-             LIMIT share.size
-               FOR UPDATE SKIP LOCKED
-          ) AS locked
+        SELECT job.id, job.priority, job.scheduled_at
+          FROM shigoto.jobs AS job
+         WHERE job.queue = of_queue
+           AND job.worker = share.worker
+           AND job.state = 'available'
+           AND job.partition_key = share.key
+         ORDER BY job.priority DESC, job.scheduled_at, job.id
+         LIMIT share.size
+           FOR UPDATE SKIP LOCKED
       ) AS next
      WHERE share.kind = 'key'
   ),
   keyless AS MATERIALIZED (
-    SELECT job.id, share.turn + 1 AS turn, share.worker
+    SELECT share.worker, share.key, share.turn, job.id, job.priority, job.scheduled_at
       FROM share
       JOIN shigoto.jobs AS job ON job.id = ANY (share.ids)
      WHERE share.kind = 'keyless'
        AND job.state = 'available'
        FOR UPDATE OF job SKIP LOCKED
   ),
-  whole AS (
-    SELECT * FROM any_key UNION ALL SELECT * FROM of_key UNION ALL SELECT * FROM keyless
+  turned AS (
+    SELECT id, worker, turn + row_number() OVER (PARTITION BY worker, key ORDER BY priority DESC, scheduled_at, id) AS turn
+      FROM (SELECT * FROM any_key UNION ALL SELECT * FROM of_key UNION ALL SELECT * FROM keyless) AS locked
   )
-  SELECT array_agg(id ORDER BY id), array_agg(turn ORDER BY id),
+  SELECT array_agg(id ORDER BY id), array_agg(CASE WHEN fair THEN turn ELSE 0 END ORDER BY id),
          array_agg(fair OR worker = ANY (ruled) ORDER BY id)
     INTO taken, turns, counted
-    FROM whole;
+    FROM turned;
 
   RETURN QUERY
   UPDATE shigoto.jobs AS job
