@@ -12,8 +12,9 @@ final class QueueName {
     Name.require("queue", queue);
   }
 
-  /** Refuses what is no number of runs. */
+  /** Refuses what is no name or no number of runs. */
   static void requireConcurrency(String queue, int concurrency) {
+    require(queue);
     if (concurrency < 1) {
       throw new IllegalArgumentException(
           "concurrency of queue '%s' must be at least 1, but is %d".formatted(queue, concurrency));

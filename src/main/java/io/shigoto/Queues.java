@@ -1,10 +1,12 @@
 package io.shigoto;
 
+import io.shigoto.control.QueueOptions;
 import io.shigoto.internal.control.QueueTable;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.queue.Served;
 import java.time.Duration;
+import java.util.Objects;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -59,9 +61,15 @@ public final class Queues {
    * @param concurrency how many of its jobs run here at the same time, from 1
    */
   public Mono<Void> add(String queue, int concurrency) {
-    QueueName.require(queue);
     QueueName.requireConcurrency(queue, concurrency);
-    return Mono.fromRunnable(() -> served.add(queue, concurrency));
+    return add(queue, QueueOptions.concurrency(concurrency));
+  }
+
+  /** The same as {@link #add(String, int)}, with all that may be said of how it is served. */
+  public Mono<Void> add(String queue, QueueOptions options) {
+    QueueName.require(queue);
+    Objects.requireNonNull(options, "options");
+    return Mono.fromRunnable(() -> served.add(queue, options));
   }
 
   /**
@@ -72,7 +80,6 @@ public final class Queues {
    * @param concurrency from 1; to run none, remove the queue or pause it
    */
   public Mono<Void> resize(String queue, int concurrency) {
-    QueueName.require(queue);
     QueueName.requireConcurrency(queue, concurrency);
     return Mono.fromRunnable(() -> served.resize(queue, concurrency));
   }

@@ -1,6 +1,7 @@
 package io.shigoto;
 
 import io.r2dbc.spi.ConnectionFactory;
+import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
@@ -19,7 +20,7 @@ record Settings(
     String name,
     List<ReactiveWorker<?>> workers,
     List<Middleware> middleware,
-    Map<String, Integer> queues,
+    Map<String, QueueOptions> queues,
     Duration lease,
     Duration pollInterval,
     boolean listen,

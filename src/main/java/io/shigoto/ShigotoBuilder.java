@@ -2,6 +2,7 @@ package io.shigoto;
 
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.broadcast.Receiver;
+import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.job.Name;
@@ -55,7 +56,7 @@ public final class ShigotoBuilder {
   private final ConnectionFactory connectionFactory;
   private final List<ReactiveWorker<?>> workers = new ArrayList<>();
   private final List<Middleware> middleware = new ArrayList<>();
-  private final Map<String, Integer> queues = new LinkedHashMap<>();
+  private final Map<String, QueueOptions> queues = new LinkedHashMap<>();
   private final List<JobListener> listeners = new ArrayList<>();
   private String schema = DEFAULT_SCHEMA;
   private @Nullable String name;
@@ -94,10 +95,19 @@ public final class ShigotoBuilder {
    * @param concurrency how many of its jobs run here at the same time, from 1
    */
   public ShigotoBuilder queue(String queue, int concurrency) {
-    QueueName.require(queue);
     QueueName.requireConcurrency(queue, concurrency);
-    require(
-        queues.putIfAbsent(queue, concurrency) == null, "queue is given twice:", "'" + queue + "'");
+    return queue(queue, QueueOptions.concurrency(concurrency));
+  }
+
+  /**
+   * Adds a queue that this node serves, with all that may be said of how.
+   *
+   * @param queue 1 to 255 characters
+   */
+  public ShigotoBuilder queue(String queue, QueueOptions options) {
+    QueueName.require(queue);
+    Objects.requireNonNull(options, "options");
+    require(queues.putIfAbsent(queue, options) == null, "queue is given twice:", "'" + queue + "'");
     return this;
   }
 

@@ -55,7 +55,7 @@ public final class Lane {
   }
 
   /** Where the last claim that had to do with partition keys left off. */
-  public @Nullable String leftOff() {
+  @Nullable String leftOff() {
     return leftOff;
   }
 

@@ -3,6 +3,7 @@ package io.shigoto.internal.permit;
 import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.ClusterLimit;
+import io.shigoto.internal.job.Wanted;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.permit.Rule.Limit;
 import io.shigoto.internal.permit.WorkerPermits.Taken;
@@ -44,13 +45,16 @@ public final class Portion {
     return parts.stream().map(part -> part.jobs).toArray(Integer[]::new);
   }
 
-  /** What the claim is to keep in the whole cluster. */
-  public List<ClusterLimit> limits() {
-    return parts.stream()
-        .map(part -> part.permits.clusterLimit())
-        .filter(Objects::nonNull)
-        .distinct()
-        .toList();
+  /** What the claim is to ask for. */
+  public Wanted wanted(String queue, boolean fair) {
+    List<ClusterLimit> limits =
+        parts.stream()
+            .map(part -> part.permits.clusterLimit())
+            .filter(Objects::nonNull)
+            .distinct()
+            .toList();
+    return new Wanted(
+        queue, limit, List.of(workers()), List.of(allowances()), limits, fair, lane.leftOff());
   }
 
   /**

@@ -10,7 +10,6 @@ import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
-import io.shigoto.internal.job.Wanted;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.permit.Allowances;
 import io.shigoto.internal.permit.Lane;
@@ -48,6 +47,7 @@ public final class QueuePipeline {
   private static final int WINDOW = 2000;
 
   private final String queue;
+  private final ServedQueue served;
   private final Parts parts;
   private final Nudge work;
   private final Nudge room = new Nudge();
@@ -61,6 +61,7 @@ public final class QueuePipeline {
    */
   QueuePipeline(ServedQueue served, Parts parts, Nudge work) {
     this.queue = served.name();
+    this.served = served;
     this.ahead = new Ahead(served::concurrency, this::mayBegin, this::lookIfHungry);
     this.parts = parts;
     this.work = work;
@@ -134,24 +135,13 @@ public final class QueuePipeline {
     }
     long finished = appetite.mark();
     long began = parts.nanos.getAsLong();
-    Mono<Brought> claim = parts.claimer.claim(wanted(limit, portion));
+    Mono<Brought> claim = parts.claimer.claim(portion.wanted(queue, served.isFair()));
     return parts
         .claiming
         .until(claim, () -> !stopped)
         .doOnNext(brought -> took(brought, portion, limit, finished, began))
         .switchIfEmpty(Mono.fromRunnable(portion::abandon))
         .then();
-  }
-
-  private Wanted wanted(int limit, Portion portion) {
-    return new Wanted(
-        queue,
-        limit,
-        List.of(portion.workers()),
-        List.of(portion.allowances()),
-        portion.limits(),
-        false,
-        lane.leftOff());
   }
 
   private void took(Brought brought, Portion portion, int limit, long finished, long began) {

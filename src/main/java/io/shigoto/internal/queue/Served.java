@@ -1,5 +1,6 @@
 package io.shigoto.internal.queue;
 
+import io.shigoto.control.QueueOptions;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.flow.Nudge;
@@ -27,12 +28,12 @@ public final class Served {
   private volatile boolean closed;
 
   /**
-   * @param concurrencies of the queues that are served from the beginning
+   * @param options of the queues that are served from the beginning
    */
-  public Served(Map<String, Integer> concurrencies, Wakeups wakeups, Scheduler timer) {
+  public Served(Map<String, QueueOptions> options, Wakeups wakeups, Scheduler timer) {
     this.wakeups = wakeups;
     this.timer = timer;
-    concurrencies.forEach((queue, concurrency) -> byName.put(queue, made(queue, concurrency)));
+    options.forEach((queue, how) -> byName.put(queue, made(queue, how)));
   }
 
   /**
@@ -82,11 +83,11 @@ public final class Served {
    *
    * @throws IllegalStateException if it is served, or is still being removed
    */
-  public void add(String queue, int concurrency) {
+  public void add(String queue, QueueOptions options) {
     if (closed) {
       throw Gate.refusal();
     }
-    ServedQueue other = byName.putIfAbsent(queue, made(queue, concurrency));
+    ServedQueue other = byName.putIfAbsent(queue, made(queue, options));
     if (other != null) {
       throw new IllegalStateException(
           other.isLeaving()
@@ -94,7 +95,7 @@ public final class Served {
               : "queue '%s' is served already; to change its concurrency, resize it"
                   .formatted(queue));
     }
-    LOG.info("queue added: queue={} concurrency={}", queue, concurrency);
+    LOG.info("queue added: queue={} concurrency={}", queue, options.concurrency());
     changed.give();
   }
 
@@ -139,8 +140,8 @@ public final class Served {
     byName.values().forEach(ServedQueue::abandon);
   }
 
-  private ServedQueue made(String queue, int concurrency) {
-    return new ServedQueue(queue, concurrency, this::gone);
+  private ServedQueue made(String queue, QueueOptions options) {
+    return new ServedQueue(queue, options, this::gone);
   }
 
   /** As long as it is in the map, no other of its name has a nudge. */

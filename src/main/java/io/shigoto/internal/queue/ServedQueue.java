@@ -1,5 +1,6 @@
 package io.shigoto.internal.queue;
 
+import io.shigoto.control.QueueOptions;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import reactor.core.publisher.Mono;
@@ -16,15 +17,15 @@ final class ServedQueue {
   private final Sinks.Empty<Void> leaving = Sinks.empty();
   private final Sinks.Empty<Void> gone = Sinks.empty();
   private final Consumer<ServedQueue> onGone;
-  private volatile int concurrency;
+  private volatile QueueOptions options;
   private volatile Runnable cut = () -> {};
 
   /**
    * @param onGone called when it is gone
    */
-  ServedQueue(String name, int concurrency, Consumer<ServedQueue> onGone) {
+  ServedQueue(String name, QueueOptions options, Consumer<ServedQueue> onGone) {
     this.name = name;
-    this.concurrency = concurrency;
+    this.options = options;
     this.onGone = onGone;
   }
 
@@ -34,11 +35,16 @@ final class ServedQueue {
 
   /** How many of its jobs may run at the same time, as was said last. */
   int concurrency() {
-    return concurrency;
+    return options.concurrency();
+  }
+
+  /** Whether partition keys take turns. */
+  boolean isFair() {
+    return options.isFair();
   }
 
   void resize(int width) {
-    concurrency = width;
+    options = options.withConcurrency(width);
   }
 
   /**

@@ -128,8 +128,8 @@ BEGIN
   SELECT found.key FROM found;
 END $$;
 
--- Jobs without a partition key among the next ones of a worker in the order of claims: the first hundred, and a few
--- hundred from where the last look left off. They have no index of their own, which everybody would pay for; so behind
+-- Jobs without a partition key among the next ones of a worker in the order of claims: the first hundred, and a
+-- thousand from where the last look left off. They have no index of their own, which everybody would pay for; so behind
 -- many jobs with a key they are found look by look.
 CREATE TYPE shigoto.keyless_look AS (
   ids   bigint[],
@@ -143,7 +143,7 @@ CREATE FUNCTION shigoto.find_keyless(of_queue text, of_worker text, left_off jso
 LANGUAGE plpgsql AS $$
 DECLARE
   head CONSTANT integer := 100;
-  reach CONSTANT integer := 400;
+  reach CONSTANT integer := 1000;
   at_priority  CONSTANT smallint := (left_off ->> 0)::smallint;
   at_time      CONSTANT timestamptz := (left_off ->> 1)::timestamptz;
   at_id        CONSTANT bigint := (left_off ->> 2)::bigint;
