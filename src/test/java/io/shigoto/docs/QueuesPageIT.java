@@ -1,12 +1,17 @@
 package io.shigoto.docs;
 
+import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.QueueStatus;
 import io.shigoto.Queues;
 import io.shigoto.Schemas;
 import io.shigoto.Shigoto;
+import io.shigoto.ShigotoBuilder;
+import io.shigoto.control.QueueOptions;
 import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
+import io.shigoto.worker.Worker;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -51,6 +56,26 @@ class QueuesPageIT {
     // end
     shigoto.enqueue(NewJob.of("report", 1).queue("reports")).block(LIMIT);
     Await.until(LIMIT, () -> waiting.collectList().block(LIMIT).equals(List.of("reports")));
+    shigoto.stop(Duration.ZERO).block(LIMIT);
+  }
+
+  @Test
+  void aFairQueueRunsWhatItIsGiven() {
+    ConnectionFactory connectionFactory = db.connectionFactory();
+    // shown
+    ShigotoBuilder tenants =
+        Shigoto.builder(connectionFactory).queue("tenants", QueueOptions.concurrency(20).fair());
+
+    // end
+    Shigoto shigoto =
+        tenants.worker(Worker.of("export", Integer.class, job -> Mono.empty())).build();
+    shigoto.start().block(LIMIT);
+    // shown
+    Mono<Receipt> one =
+        shigoto.enqueue(NewJob.of("export", 17).queue("tenants").partitionKey("acme"));
+    // end
+    long id = one.block(LIMIT).id();
+    Await.until(LIMIT, () -> shigoto.jobs().find(id).block(LIMIT).state().isTerminal());
     shigoto.stop(Duration.ZERO).block(LIMIT);
   }
 

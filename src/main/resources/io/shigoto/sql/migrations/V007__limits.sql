@@ -129,7 +129,7 @@ BEGIN
 END $$;
 
 -- Jobs without a partition key among the next ones of a worker in the order of claims: the first hundred, and a
--- thousand from where the last look left off. They have no index of their own, which everybody would pay for; so behind
+-- thousand from where the last look left off, or ten times as many as the claim may take. They have no index of their own, which everybody would pay for; so behind
 -- many jobs with a key they are found look by look.
 CREATE TYPE shigoto.keyless_look AS (
   ids   bigint[],
@@ -139,11 +139,11 @@ CREATE TYPE shigoto.keyless_look AS (
   next  jsonb
 );
 
-CREATE FUNCTION shigoto.find_keyless(of_queue text, of_worker text, left_off jsonb) RETURNS shigoto.keyless_look
+CREATE FUNCTION shigoto.find_keyless(of_queue text, of_worker text, most integer, left_off jsonb) RETURNS shigoto.keyless_look
 LANGUAGE plpgsql AS $$
 DECLARE
   head CONSTANT integer := 100;
-  reach CONSTANT integer := 1000;
+  reach CONSTANT integer := greatest(1000, 10 * most);
   at_priority  CONSTANT smallint := (left_off ->> 0)::smallint;
   at_time      CONSTANT timestamptz := (left_off ->> 1)::timestamptz;
   at_id        CONSTANT bigint := (left_off ->> 2)::bigint;
@@ -334,7 +334,7 @@ BEGIN
   by_turn := EXISTS (SELECT FROM unnest(claimable) WHERE partitioned);
   IF by_turn THEN
     FOR asked IN SELECT * FROM unnest(claimable) WHERE partitioned LOOP
-      lone := shigoto.find_keyless(of_queue, asked.worker, left_off -> 'keyless' -> asked.worker);
+      lone := shigoto.find_keyless(of_queue, asked.worker, most, left_off -> 'keyless' -> asked.worker);
       lone_ids := lone_ids || lone.ids;
       IF lone.next IS NOT NULL THEN
         cursors := cursors || jsonb_build_object(asked.worker, lone.next);
