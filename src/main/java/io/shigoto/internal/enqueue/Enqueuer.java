@@ -113,7 +113,7 @@ public final class Enqueuer {
 
   /** One group after the other: ids, and so runs, are in the order of the jobs. */
   private Flux<Receipt> commitAll(Publisher<NewJob> jobs) {
-    GroupCommit<JobRow, Receipt> line = group.inOrder();
+    GroupCommit<JobRow, Receipt> line = group.inOrder(scheduler);
     return Flux.from(jobs)
         .map(encoder::encode)
         .flatMapSequential(row -> submit(row, line), IN_FLIGHT, 1);

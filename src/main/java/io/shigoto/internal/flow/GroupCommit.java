@@ -1,18 +1,21 @@
 package io.shigoto.internal.flow;
 
+import io.shigoto.internal.flow.Group.Entry;
+import io.shigoto.internal.flow.Group.Rules;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * Turns many small writes into few large ones: what gathers while one group is being written is the
@@ -38,6 +41,8 @@ public final class GroupCommit<T, R> {
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicInteger writing = new AtomicInteger();
   private final Gate uncommitted;
+  private final Executor starter;
+  private final AtomicBoolean starting = new AtomicBoolean();
 
   /**
    * @param commit writes a group and answers with one result per item, in order
@@ -58,13 +63,15 @@ public final class GroupCommit<T, R> {
     this(
         new Rules<>(commit, refusal, weight, groupSize, (items, results) -> results),
         writers,
-        new Gate());
+        new Gate(),
+        Runnable::run);
   }
 
-  private GroupCommit(Rules<T, R> rules, int writers, Gate uncommitted) {
+  private GroupCommit(Rules<T, R> rules, int writers, Gate uncommitted, Executor starter) {
     this.rules = rules;
     this.writers = writers;
     this.uncommitted = uncommitted;
+    this.starter = starter;
   }
 
   /**
@@ -74,17 +81,21 @@ public final class GroupCommit<T, R> {
    */
   public GroupCommit<T, R> telling(BiFunction<List<T>, Mono<List<R>>, Mono<List<R>>> way) {
     return new GroupCommit<>(
-        new Rules<>(rules.commit, rules.refusal, rules.weight, rules.groupSize, way),
+        new Rules<>(rules.commit(), rules.refusal(), rules.weight(), rules.size(), way),
         writers,
-        uncommitted);
+        uncommitted,
+        starter);
   }
 
   /**
    * A line of its own for items that are to be written in the order in which they are handed in,
    * one group after the other. It is closed, and counted, together with this.
+   *
+   * @param scheduler where the first group is taken, so that it has more than the first of the
+   *     items that one thread hands in one after the other
    */
-  public GroupCommit<T, R> inOrder() {
-    return new GroupCommit<>(rules, 1, uncommitted);
+  public GroupCommit<T, R> inOrder(Scheduler scheduler) {
+    return new GroupCommit<>(rules, 1, uncommitted, scheduler::schedule);
   }
 
   /**
@@ -100,7 +111,7 @@ public final class GroupCommit<T, R> {
           }
           queue.add(new Entry<>(item, sink));
           waiting.incrementAndGet();
-          write();
+          start();
         });
   }
 
@@ -121,6 +132,21 @@ public final class GroupCommit<T, R> {
     return uncommitted.close();
   }
 
+  private void start() {
+    if (writing.get() < writers && starting.compareAndSet(false, true)) {
+      try {
+        starter.execute(this::started);
+      } catch (RejectedExecutionException disposed) {
+        started();
+      }
+    }
+  }
+
+  private void started() {
+    starting.set(false);
+    write();
+  }
+
   private void write() {
     while (waiting.get() > 0) {
       if (writing.getAndIncrement() >= writers) {
@@ -132,8 +158,8 @@ public final class GroupCommit<T, R> {
         }
         continue;
       }
-      List<Entry<T, R>> group = take();
-      if (group.isEmpty()) {
+      Group<T, R> group = take();
+      if (group.size() == 0) {
         writing.decrementAndGet();
         if (waiting.get() == 0) {
           return;
@@ -144,102 +170,36 @@ public final class GroupCommit<T, R> {
     }
   }
 
-  private List<Entry<T, R>> take() {
-    List<Entry<T, R>> group =
-        new ArrayList<>(Math.min(rules.groupSize, Math.max(waiting.get(), 1)));
+  private Group<T, R> take() {
+    List<Entry<T, R>> entries = new ArrayList<>(Math.min(rules.size(), Math.max(waiting.get(), 1)));
     long weighed = 0;
-    while (group.size() < rules.groupSize && weighed < HEAVIEST) {
+    while (entries.size() < rules.size() && weighed < HEAVIEST) {
       Entry<T, R> entry = queue.poll();
       if (entry == null) {
         break;
       }
-      group.add(entry);
-      weighed += rules.weight.applyAsInt(entry.item);
+      entries.add(entry);
+      weighed += rules.weight().applyAsInt(entry.item());
     }
-    waiting.addAndGet(-group.size());
-    return group;
+    waiting.addAndGet(-entries.size());
+    return new Group<>(rules, entries);
   }
 
-  private Mono<Void> written(List<Entry<T, R>> group) {
-    Turn turn = new Turn();
-    return committed(group, turn)
+  private Mono<Void> written(Group<T, R> group) {
+    AtomicBoolean over = new AtomicBoolean();
+    Runnable end =
+        () -> {
+          if (over.compareAndSet(false, true)) {
+            writing.decrementAndGet();
+            write();
+          }
+        };
+    return group
+        .written(end)
         .doFinally(
-            end -> {
+            answered -> {
               uncommitted.leave(group.size());
-              turn.end();
+              end.run();
             });
-  }
-
-  private Mono<Void> committed(List<Entry<T, R>> group, @Nullable Turn turn) {
-    List<T> items = new ArrayList<>(group.size());
-    for (Entry<T, R> entry : group) {
-      items.add(entry.item);
-    }
-    Mono<List<R>> results = Mono.defer(() -> rules.commit.apply(items));
-    Mono<List<R>> handedOn = turn == null ? results : turn.endsWith(results);
-    return rules
-        .way
-        .apply(items, handedOn)
-        .doOnNext(answers -> answer(group, answers))
-        .then()
-        .onErrorResume(
-            error ->
-                rules.refusal.test(error) && group.size() > 1
-                    ? halves(group)
-                    : refuse(group, error));
-  }
-
-  private Mono<Void> halves(List<Entry<T, R>> group) {
-    int middle = group.size() / 2;
-    return committed(group.subList(0, middle), null)
-        .then(committed(group.subList(middle, group.size()), null));
-  }
-
-  private void answer(List<Entry<T, R>> group, List<R> results) {
-    for (int i = 0; i < group.size(); i++) {
-      group.get(i).sink.success(results.get(i));
-    }
-  }
-
-  private Mono<Void> refuse(List<Entry<T, R>> group, Throwable error) {
-    for (Entry<T, R> entry : group) {
-      entry.sink.error(error);
-    }
-    return Mono.empty();
-  }
-
-  private record Entry<T, R>(T item, MonoSink<R> sink) {}
-
-  private record Rules<T, R>(
-      Function<List<T>, Mono<List<R>>> commit,
-      Predicate<Throwable> refusal,
-      ToIntFunction<T> weight,
-      int groupSize,
-      BiFunction<List<T>, Mono<List<R>>, Mono<List<R>>> way) {}
-
-  /** Of one writer: from when it takes a group until that is committed, or has failed. */
-  private final class Turn {
-
-    private final AtomicBoolean over = new AtomicBoolean();
-    private volatile boolean committed;
-
-    /** The results, and once they are handed on the end of the turn. */
-    Mono<List<R>> endsWith(Mono<List<R>> results) {
-      return results
-          .doOnNext(answers -> committed = true)
-          .doAfterTerminate(
-              () -> {
-                if (committed) {
-                  end();
-                }
-              });
-    }
-
-    void end() {
-      if (over.compareAndSet(false, true)) {
-        writing.decrementAndGet();
-        write();
-      }
-    }
   }
 }

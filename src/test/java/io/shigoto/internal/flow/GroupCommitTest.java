@@ -191,6 +191,58 @@ class GroupCommitTest {
     assertThat(items()).containsExactly(7, 7);
   }
 
+  @Test
+  void aLineTakesTogetherWhatOneThreadHandsInAndKeepsItsOrder() {
+    GroupCommit<Integer, Integer> line =
+        gated(items -> false, 100).inOrder(Schedulers.newSingle("line", true));
+
+    List<Integer> results =
+        Flux.range(0, 1_000)
+            .flatMapSequential(line::submit, 1_000)
+            .collectList()
+            .doOnSubscribe(s -> gate.tryEmitEmpty())
+            .block(LIMIT);
+
+    assertThat(results).hasSize(1_000);
+    assertThat(items()).isEqualTo(IntStream.range(0, 1_000).boxed().toList());
+    assertThat(written.size()).isLessThan(100);
+  }
+
+  @Test
+  void aLineIsClosedTogetherWithWhatItIsOf() {
+    GroupCommit<Integer, Integer> group = gated(items -> false, 100);
+    GroupCommit<Integer, Integer> line = group.inOrder(Schedulers.immediate());
+    List<Signal<Integer>> signals = new ArrayList<>();
+    line.submit(1).materialize().subscribe(signals::add);
+
+    Mono<Void> closed = group.close().cache();
+    closed.subscribe();
+    line.submit(2).materialize().subscribe(signals::add);
+
+    assertThat(signals).hasSize(1).allMatch(Signal::hasError);
+    gate.tryEmitEmpty();
+    closed.block(LIMIT);
+    assertThat(items()).containsExactly(1);
+    assertThat(signals).hasSize(2);
+  }
+
+  /** While the last group is on its way to its submitters, the next is written. */
+  @Test
+  void theNextGroupDoesNotWaitForTheAnswersToTheLast() {
+    Sinks.Empty<Void> way = Sinks.empty();
+    GroupCommit<Integer, Integer> group =
+        gated(items -> false, 1)
+            .telling((items, results) -> results.delayUntil(squares -> way.asMono()));
+    List<Integer> heard = new ArrayList<>();
+    Flux.range(0, 3).flatMap(group::submit).subscribe(heard::add);
+
+    gate.tryEmitEmpty();
+    assertThat(items()).containsExactly(0, 1, 2);
+    assertThat(heard).isEmpty();
+    way.tryEmitEmpty();
+    assertThat(heard).containsExactly(0, 1, 4);
+  }
+
   /** Writes wait for the gate; then a group is refused or written. */
   private GroupCommit<Integer, Integer> gated(Function<List<Integer>, Boolean> refuses, int size) {
     return new GroupCommit<>(
