@@ -5,6 +5,7 @@ import io.shigoto.internal.await.Awaits;
 import io.shigoto.internal.await.Looks;
 import io.shigoto.internal.broadcast.Publications;
 import io.shigoto.internal.broadcast.Reception;
+import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.control.Control;
 import io.shigoto.internal.control.Patience;
 import io.shigoto.internal.control.QueueTable;
@@ -70,6 +71,7 @@ final class Engine {
   final Statements sql;
   final Json json;
   final Workers workers;
+  final Propagation propagation;
   final Allowances allowances;
   final Events events;
   final Connector connector;
@@ -111,6 +113,7 @@ final class Engine {
     this.migrations = new Migrations(sql);
     this.json = new Json(settings.json(), settings.maxPayload());
     this.workers = new Workers(settings.workers(), settings.middleware(), json);
+    this.propagation = new Propagation(settings.travelling(), json);
     this.events = new Events(settings.name(), settings.listeners());
     this.allowances =
         new Allowances(workers, events, settings.pollInterval(), timer, settings.nanos());
@@ -148,7 +151,7 @@ final class Engine {
         new Discards(
             workers,
             finder::find,
-            new LastCall(json, running, timer),
+            new LastCall(json, propagation, running, timer),
             new KeepGoing("discard", timer));
     this.awaits =
         new Awaits(
@@ -180,7 +183,7 @@ final class Engine {
         new Herald(bell, here, events, new DutyCycle(settings.nanos(), QUIET_PER_ALOUD));
     this.enqueuer =
         new Enqueuer(
-            new Encoder(workers, json),
+            new Encoder(workers, propagation, json),
             new Inserts(calls, sql, transaction),
             new SpecialEnqueuer(
                 new SpecialInserts(calls, sql),

@@ -122,7 +122,7 @@ final class Incarnation {
             new Claimer(engine.engine, engine.sql, engine.json, id),
             new Runner(
                 engine.workers,
-                new Runner.Reading(engine.json, engine.results::find),
+                new Runner.Reading(engine.json, engine.propagation, engine.results::find),
                 transition,
                 completions,
                 engine.reports,

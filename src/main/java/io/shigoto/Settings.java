@@ -3,6 +3,7 @@ package io.shigoto;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
+import io.shigoto.job.ContextEntry;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
@@ -20,6 +21,7 @@ record Settings(
     String name,
     List<ReactiveWorker<?>> workers,
     List<Middleware> middleware,
+    List<ContextEntry<?>> travelling,
     Map<String, QueueOptions> queues,
     Duration lease,
     Duration pollInterval,
@@ -38,6 +40,7 @@ record Settings(
   Settings {
     workers = List.copyOf(workers);
     middleware = List.copyOf(middleware);
+    travelling = List.copyOf(travelling);
     listeners = List.copyOf(listeners);
   }
 }

@@ -4,7 +4,9 @@ import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.broadcast.Receiver;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
+import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.job.ContextEntry;
 import io.shigoto.job.Name;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
@@ -57,6 +59,7 @@ public final class ShigotoBuilder {
   private final List<ReactiveWorker<?>> workers = new ArrayList<>();
   private final List<Middleware> middleware = new ArrayList<>();
   private final Map<String, QueueOptions> queues = new LinkedHashMap<>();
+  private final Map<String, ContextEntry<?>> travelling = new LinkedHashMap<>();
   private final List<JobListener> listeners = new ArrayList<>();
   private String schema = DEFAULT_SCHEMA;
   private @Nullable String name;
@@ -85,6 +88,31 @@ public final class ShigotoBuilder {
   /** Adds middleware around the runs of all workers, inside of what was added before. */
   public ShigotoBuilder middleware(Middleware outer) {
     middleware.add(Objects.requireNonNull(outer, "middleware"));
+    return this;
+  }
+
+  /**
+   * Has these entries of the Reactor Context travel with every job, from its enqueue to its runs.
+   * They are texts. Give all nodes the same. The trace context, {@code traceparent} and {@code
+   * tracestate}, travels by itself.
+   *
+   * @param keys in the Context; they are names in the job's meta too
+   */
+  public ShigotoBuilder propagate(String... keys) {
+    for (String key : keys) {
+      propagate(ContextEntry.of(key));
+    }
+    return this;
+  }
+
+  /** As {@link #propagate(String...)}, for what is no text. */
+  public ShigotoBuilder propagate(ContextEntry<?> entry) {
+    String name = entry.name();
+    require(!Propagation.isOfTrace(name), "the trace context travels by itself:", "'" + name + "'");
+    require(
+        travelling.putIfAbsent(name, entry) == null,
+        "Context entry is given twice:",
+        "'" + name + "'");
     return this;
   }
 
@@ -273,6 +301,7 @@ public final class ShigotoBuilder {
             name != null ? name : hostName(),
             workers,
             middleware,
+            List.copyOf(travelling.values()),
             new LinkedHashMap<>(queues),
             lease,
             pollInterval,

@@ -37,7 +37,7 @@ class FloorsTest {
               "internal.settle",
               "internal.control"),
           Set.of("internal.find"),
-          Set.of("internal.job", "internal.postgres"),
+          Set.of("internal.job", "internal.postgres", "internal.context"),
           Set.of("internal.json", "internal.flow", "internal.limit"),
           Set.of("batch", "workflow", "control", "broadcast"),
           Set.of("job"),

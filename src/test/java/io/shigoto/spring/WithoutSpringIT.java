@@ -15,11 +15,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The library needs nothing of Spring's, and half of it does not confuse it. */
+/** The library needs nothing of what is optional, and half of Spring does not confuse it. */
 class WithoutSpringIT {
 
   @RegisterExtension
@@ -28,11 +29,13 @@ class WithoutSpringIT {
   @ParameterizedTest
   @CsvSource({
     "spring-, org.springframework.transaction.reactive.TransactionContext",
+    "context-propagation-, io.micrometer.context.ContextRegistry",
     "spring-r2dbc-, org.springframework.r2dbc.connection.ConnectionHolder"
   })
   void jobsAreEnqueuedAndRun(String missing, String absent) throws Exception {
     try (URLClassLoader loader =
         new URLClassLoader(classPathWithout(missing), ClassLoader.getPlatformClassLoader())) {
+      Thread.currentThread().setContextClassLoader(loader);
       assertThatThrownBy(() -> loader.loadClass(absent)).isInstanceOf(ClassNotFoundException.class);
       Object program =
           loader
@@ -41,6 +44,12 @@ class WithoutSpringIT {
               .newInstance();
       assertThat(told(program)).isEqualTo(List.of("a", "b", "c"));
     }
+  }
+
+  /** Libraries look for services of others by this loader. */
+  @AfterEach
+  void back() {
+    Thread.currentThread().setContextClassLoader(WithoutSpringIT.class.getClassLoader());
   }
 
   @SuppressWarnings("unchecked")

@@ -1,5 +1,6 @@
 package io.shigoto.internal.enqueue;
 
+import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.job.NewJob;
@@ -8,7 +9,9 @@ import io.shigoto.worker.Unique;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import reactor.util.context.ContextView;
 
 /**
  * From a job as a user gives it to a row: the user's options first, then the worker's defaults,
@@ -17,10 +20,12 @@ import org.jspecify.annotations.Nullable;
 public final class Encoder {
 
   private final Workers workers;
+  private final Propagation propagation;
   private final Json json;
 
-  public Encoder(Workers workers, Json json) {
+  public Encoder(Workers workers, Propagation propagation, Json json) {
     this.workers = workers;
+    this.propagation = propagation;
     this.json = json;
   }
 
@@ -57,6 +62,24 @@ public final class Encoder {
             : UniqueRow.of(unique, UniqueKey.of(unique, worker, queue, args, json)),
         false,
         Ties.of(given));
+  }
+
+  /**
+   * Gives rows what travels in the Context of their caller.
+   *
+   * @throws IllegalArgumentException naming the entry that cannot travel
+   */
+  UnaryOperator<JobRow> carrying(ContextView caller) {
+    String fields = propagation.fields(caller);
+    return fields == null ? UnaryOperator.identity() : row -> carrying(row, fields);
+  }
+
+  private JobRow carrying(JobRow row, String fields) {
+    JobRow laden = row.carrying(fields);
+    json.requireWithinLimit(
+        "meta of a job for '%s', with its Context,".formatted(row.worker()),
+        Objects.requireNonNull(laden.meta()));
+    return laden;
   }
 
   /** The first job of a series waits as those do that others come after. */

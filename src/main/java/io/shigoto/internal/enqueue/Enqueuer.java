@@ -9,6 +9,7 @@ import io.shigoto.job.Receipt;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -62,8 +63,9 @@ public final class Enqueuer {
     JobRow row = encoder.encode(job);
     return Mono.deferContextual(
         caller -> {
+          JobRow laden = carrying(caller).apply(row);
           Connection current = inserts.current(caller);
-          return current == null ? submit(row) : write(row, current);
+          return current == null ? submit(laden) : write(laden, current);
         });
   }
 
@@ -76,7 +78,7 @@ public final class Enqueuer {
     return Mono.deferContextual(
         caller ->
             inserts.current(caller) == null
-                ? submit(row)
+                ? submit(carrying(caller).apply(row))
                 : Mono.error(
                     new IllegalStateException(
                         "a job cannot be awaited in the transaction that enqueues it: nobody sees it before the commit")));
@@ -84,7 +86,8 @@ public final class Enqueuer {
 
   /** Checks the job now and inserts it, when subscribed, in the caller's transaction. */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
-    return write(encoder.encode(job), connection);
+    JobRow row = encoder.encode(job);
+    return Mono.deferContextual(caller -> write(carrying(caller).apply(row), connection));
   }
 
   private Mono<Receipt> write(JobRow row, Connection connection) {
@@ -107,16 +110,16 @@ public final class Enqueuer {
     return Flux.deferContextual(
         caller -> {
           Connection current = inserts.current(caller);
-          return current == null ? commitAll(jobs) : enqueueAll(jobs, current);
+          return current == null
+              ? commitAll(rows(jobs, caller))
+              : writeAll(rows(jobs, caller), current);
         });
   }
 
   /** One group after the other: ids, and so runs, are in the order of the jobs. */
-  private Flux<Receipt> commitAll(Publisher<NewJob> jobs) {
+  private Flux<Receipt> commitAll(Flux<JobRow> rows) {
     GroupCommit<JobRow, Receipt> line = group.inOrder(scheduler);
-    return Flux.from(jobs)
-        .map(encoder::encode)
-        .flatMapSequential(row -> submit(row, line), IN_FLIGHT, 1);
+    return rows.flatMapSequential(row -> submit(row, line), IN_FLIGHT, 1);
   }
 
   /**
@@ -124,11 +127,26 @@ public final class Enqueuer {
    * before it is written.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
-    return Flux.from(jobs)
-        .map(encoder::encode)
-        .buffer(GROUP_SIZE)
-        .concatMap(rows -> write(rows, connection), 0)
+    return Flux.deferContextual(caller -> writeAll(rows(jobs, caller), connection));
+  }
+
+  private Flux<Receipt> writeAll(Flux<JobRow> rows, Connection connection) {
+    return rows.buffer(GROUP_SIZE)
+        .concatMap(group -> write(group, connection), 0)
         .concatMapIterable(receipts -> receipts);
+  }
+
+  private Flux<JobRow> rows(Publisher<NewJob> jobs, ContextView caller) {
+    return Flux.from(jobs).map(encoder::encode).map(carrying(caller));
+  }
+
+  /**
+   * Gives rows what travels in the Context of their caller.
+   *
+   * @throws IllegalArgumentException naming the entry that cannot travel
+   */
+  public UnaryOperator<JobRow> carrying(ContextView caller) {
+    return encoder.carrying(caller);
   }
 
   /** The connection of the transaction in which the caller is, or null. */

@@ -30,7 +30,18 @@ public record JobRow(
 
   /** The same job, for whose end somebody waits. */
   JobRow whoseEndIsWaitedFor() {
-    return with(true, ties);
+    return with(meta, true, ties);
+  }
+
+  /**
+   * The same job, with more in its meta, which wins over what is there.
+   *
+   * @param fields of a JSON object
+   */
+  JobRow carrying(String fields) {
+    String all =
+        meta == null ? "{" + fields : meta.substring(0, meta.lastIndexOf('}')) + "," + fields;
+    return with(all + "}", watched, ties);
   }
 
   /** Whether there is more to do than to insert it. */
@@ -40,15 +51,15 @@ public record JobRow(
 
   /** The same job in a batch. */
   public JobRow inBatch(long batch) {
-    return with(watched, ties.inBatch(batch));
+    return with(meta, watched, ties.inBatch(batch));
   }
 
   /** The same job, which waits for these too. */
   public JobRow after(Collection<Long> ids) {
-    return ids.isEmpty() ? this : with(watched, ties.after(ids));
+    return ids.isEmpty() ? this : with(meta, watched, ties.after(ids));
   }
 
-  private JobRow with(boolean waitedFor, Ties others) {
+  private JobRow with(@Nullable String everything, boolean waitedFor, Ties others) {
     return new JobRow(
         queue,
         worker,
@@ -57,7 +68,7 @@ public record JobRow(
         maxAttempts,
         dueAt,
         dueIn,
-        meta,
+        everything,
         tags,
         partitionKey,
         unique,

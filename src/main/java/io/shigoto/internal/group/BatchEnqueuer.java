@@ -13,6 +13,7 @@ import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -40,41 +41,50 @@ public final class BatchEnqueuer {
     JobRow callback = enqueuer.encode(batch.callback());
     return Mono.deferContextual(
         caller -> {
+          JobRow laden = enqueuer.carrying(caller).apply(callback);
           Connection current = enqueuer.current(caller);
-          return current == null ? statements.open(callback) : statements.open(callback, current);
+          return current == null ? statements.open(laden) : statements.open(laden, current);
         });
   }
 
   /** Opens a batch in the caller's transaction. */
   public Mono<Long> open(NewBatch batch, Connection connection) {
-    return statements.open(enqueuer.encode(batch.callback()), connection);
+    JobRow callback = enqueuer.encode(batch.callback());
+    return Mono.deferContextual(
+        caller -> statements.open(enqueuer.carrying(caller).apply(callback), connection));
   }
 
   /** A batch with all its jobs, in the transaction in which the subscriber is, or else in one. */
   public Mono<Long> enqueue(NewBatch batch, List<NewJob> jobs) {
-    JobRow callback = enqueuer.encode(batch.callback());
-    List<JobRow> rows = jobs.stream().map(enqueuer::encode).toList();
+    JobRow plainCallback = enqueuer.encode(batch.callback());
+    List<JobRow> plainRows = jobs.stream().map(enqueuer::encode).toList();
     return Mono.deferContextual(
         caller -> {
+          UnaryOperator<JobRow> carrying = enqueuer.carrying(caller);
+          JobRow callback = carrying.apply(plainCallback);
+          List<JobRow> rows = plainRows.stream().map(carrying).toList();
           Connection current = enqueuer.current(caller);
-          return current == null ? commit(callback, rows) : write(callback, rows, current);
+          return current == null
+              ? commit(callback, rows)
+              : write(callback, Flux.fromStream(() -> Slices.of(rows)), current);
         });
   }
 
   /** A batch with all its jobs, in the caller's transaction. */
   public Mono<Long> enqueue(NewBatch batch, Publisher<NewJob> jobs, Connection connection) {
     JobRow callback = enqueuer.encode(batch.callback());
-    Flux<List<JobRow>> groups = Flux.from(jobs).map(enqueuer::encode).buffer(GROUP_SIZE);
+    return Mono.deferContextual(
+        caller -> {
+          UnaryOperator<JobRow> carrying = enqueuer.carrying(caller);
+          Flux<JobRow> rows = Flux.from(jobs).map(enqueuer::encode).map(carrying);
+          return write(carrying.apply(callback), rows.buffer(GROUP_SIZE), connection);
+        });
+  }
+
+  private Mono<Long> write(JobRow callback, Flux<List<JobRow>> groups, Connection connection) {
     return statements
         .open(callback, connection)
         .delayUntil(id -> write(id, groups, connection).then())
-        .delayUntil(id -> statements.seal(id, true, connection));
-  }
-
-  private Mono<Long> write(JobRow callback, List<JobRow> rows, Connection connection) {
-    return statements
-        .open(callback, connection)
-        .delayUntil(id -> write(id, Flux.fromStream(() -> Slices.of(rows)), connection).then())
         .delayUntil(id -> statements.seal(id, true, connection));
   }
 

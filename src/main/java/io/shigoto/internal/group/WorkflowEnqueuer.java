@@ -15,8 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
 
 /**
  * Writes all steps of a workflow in one transaction: first those that wait for nobody, then those
@@ -37,9 +39,10 @@ public final class WorkflowEnqueuer {
    * subscriber is, or else in one of its own.
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow) {
-    List<Row> rows = rows(workflow);
+    List<Row> plain = rows(workflow);
     return Mono.deferContextual(
         caller -> {
+          List<Row> rows = carrying(plain, caller);
           Connection current = enqueuer.current(caller);
           return current == null
               ? database
@@ -53,7 +56,14 @@ public final class WorkflowEnqueuer {
   /** Checks the steps now and inserts them, when subscribed, in the caller's transaction. */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow, Connection connection) {
     List<Row> rows = rows(workflow);
-    return Flux.defer(() -> write(rows, connection)).collectList().map(WorkflowEnqueuer::all);
+    return Flux.deferContextual(caller -> write(carrying(rows, caller), connection))
+        .collectList()
+        .map(WorkflowEnqueuer::all);
+  }
+
+  private List<Row> carrying(List<Row> rows, ContextView caller) {
+    UnaryOperator<JobRow> carrying = enqueuer.carrying(caller);
+    return rows.stream().map(row -> new Row(row.step, carrying.apply(row.job))).toList();
   }
 
   private List<Row> rows(Workflow workflow) {

@@ -65,6 +65,16 @@ public final class Json implements ResultReader {
               .formatted(what, refused.getClass().getSimpleName(), path(refused)));
     }
     JsonText.requireStorable(what, text);
+    return requireWithinLimit(what, text);
+  }
+
+  /**
+   * The same JSON.
+   *
+   * @param what names the value in errors
+   * @throws IllegalArgumentException if it is over the limit
+   */
+  public String requireWithinLimit(String what, String text) {
     long bytes = JsonText.bytes(text);
     if (bytes > limit) {
       throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package io.shigoto.internal.run;
 
+import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
@@ -10,6 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
 
 /** Calls a worker's onDiscard, as guarded as its runs are. */
 public final class LastCall {
@@ -17,6 +19,7 @@ public final class LastCall {
   private static final Logger LOG = LoggerFactory.getLogger(LastCall.class);
 
   private final Json json;
+  private final Propagation propagation;
   private final Scheduler scheduler;
   private final Scheduler timer;
 
@@ -24,8 +27,9 @@ public final class LastCall {
    * @param scheduler where workers are called
    * @param timer where their timeouts are watched
    */
-  public LastCall(Json json, Scheduler scheduler, Scheduler timer) {
+  public LastCall(Json json, Propagation propagation, Scheduler scheduler, Scheduler timer) {
     this.json = json;
+    this.propagation = propagation;
     this.scheduler = scheduler;
     this.timer = timer;
   }
@@ -41,9 +45,9 @@ public final class LastCall {
     RunContext context = RunContext.of(run, job, known, json);
     @SuppressWarnings("unchecked") // args were read as what this worker takes
     ReactiveWorker<Object> worker = (ReactiveWorker<Object>) known.worker();
-    return worker
-        .onDiscard(context, job.errors())
-        .contextWrite(outer -> outer.put(JobContext.class, context));
+    Context travelled = propagation.readWhatFits(context.meta());
+    return Mono.defer(() -> worker.onDiscard(context, job.errors()))
+        .contextWrite(outer -> outer.putAll(travelled.readOnly()).put(JobContext.class, context));
   }
 
   /** Neither the message nor the causes: they are the worker's, and may say what args are. */

@@ -1,6 +1,7 @@
 package io.shigoto.internal.run;
 
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.Events;
@@ -18,6 +19,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
 
 /** Runs one job: from what was claimed to what is to be written. */
 public final class Runner {
@@ -84,11 +86,13 @@ public final class Runner {
     if (job.fits()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);
     }
+    Context travelled = reading.propagation.read(job.meta());
     Mono<Outcome> work =
-        known.middleware().isEmpty()
+        known.middleware().isEmpty() && travelled.isEmpty()
             ? call(known, job)
             : Around.of(known.middleware(), job, Mono.defer(() -> call(known, job)));
-    return work.contextWrite(outer -> outer.put(JobContext.class, job));
+    return work.contextWrite(
+        outer -> outer.putAll(travelled.readOnly()).put(JobContext.class, job));
   }
 
   private static Mono<Outcome> call(Workers.Known known, RunContext job) {
@@ -106,7 +110,9 @@ public final class Runner {
   /**
    * What is read for a run.
    *
+   * @param propagation what has travelled with the job from where it was enqueued
    * @param results what jobs gave back; it waits for a database that is away, and never fails
    */
-  public record Reading(Json json, Function<List<Long>, Mono<Results>> results) {}
+  public record Reading(
+      Json json, Propagation propagation, Function<List<Long>, Mono<Results>> results) {}
 }
