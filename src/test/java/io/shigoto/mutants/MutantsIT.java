@@ -11,6 +11,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** For each promise: what keeps it is taken away, and a test of the suite says so. */
 class MutantsIT {
 
+  private static final String LIMITS = "migrations/V007__limits";
+  private static final String LOCK = "    IF NOT shigoto.lock_limits(rule.names) THEN";
+  private static final String COUNT =
+      "room := rule.most - (SELECT count(*) FROM shigoto.jobs WHERE worker = ANY (rule.names)"
+          + " AND limited AND owner IS NOT NULL);\n";
+
   private static final String FENCE =
       "     AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]\n";
 
@@ -55,6 +61,38 @@ class MutantsIT {
             "internal.claim.ClaimIT",
             "aPausedQueueGivesNothing"),
         Arguments.of(
+            "limits of the cluster are not locked",
+            sql(LIMITS, LOCK, "    IF false THEN"),
+            "GlobalConcurrencyIT",
+            "allNamesOfAWorkerCountTogether"),
+        Arguments.of(
+            "what runs in the cluster is counted before the limits are locked",
+            sql(LIMITS, "room := rule.most - CASE", "PERFORM rule.most - CASE")
+                .replace(file(LIMITS), LOCK, COUNT + LOCK),
+            "GlobalConcurrencyIT",
+            "allNamesOfAWorkerCountTogether"),
+        Arguments.of(
+            "other names of a worker do not count",
+            sql(LIMITS, "run.worker = ANY (rule.names)", "run.worker = rule.names[1]"),
+            "GlobalConcurrencyIT",
+            "allNamesOfAWorkerCountTogether"),
+        Arguments.of(
+            "what runs of a key does not count in a fair queue",
+            sql(
+                LIMITS,
+                "AND run.partition_key = walked.key\n                   AND run.limited",
+                "AND false"),
+            "FairQueueIT",
+            "whatRunsOnOtherNodesCounts"),
+        Arguments.of(
+            "a fair queue does not know whose turn it was",
+            sql(
+                LIMITS,
+                "CASE WHEN fair AND plan.planned > 0 THEN served ELSE look.reached END",
+                "NULL"),
+            "internal.claim.LimitedClaimIT",
+            "inAFairQueueKeysTakeTurnsAndJobsWithoutOneShareATurn"),
+        Arguments.of(
             "permits are never given back",
             java(
                 "internal/permit/WorkerPermits",
@@ -95,7 +133,11 @@ class MutantsIT {
   }
 
   private static Mutant sql(String statement, String part, String by) {
-    return new Mutant().replace("resources/io/shigoto/sql/" + statement + ".sql", part, by);
+    return new Mutant().replace(file(statement), part, by);
+  }
+
+  private static String file(String statement) {
+    return "resources/io/shigoto/sql/" + statement + ".sql";
   }
 
   private static Mutant java(String type, String part, String by) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -27,6 +28,8 @@ public final class TestDatabase {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private static final Map<String, String> TEMPLATES = new ConcurrentHashMap<>();
+
+  private static final AtomicInteger MADE = new AtomicInteger();
 
   /** On a server that outlives this JVM, names must not meet those of another JVM. */
   private static final String JVM = UUID.randomUUID().toString().substring(0, 8);
@@ -52,7 +55,12 @@ public final class TestDatabase {
       Function<ConnectionFactory, Mono<Void>> fillTemplate) {
     String template =
         TEMPLATES.computeIfAbsent(
-            System.identityHashCode(server) + "/" + templateName,
+            System.identityHashCode(server)
+                + "/"
+                + templateName
+                + "/"
+                // The same code with something changed fills another template.
+                + System.identityHashCode(fillTemplate.getClass().getClassLoader()),
             key -> makeTemplate(server, templateName, fillTemplate));
     return clone(server, template);
   }
@@ -134,7 +142,7 @@ public final class TestDatabase {
 
   private static String makeTemplate(
       PostgresServer server, String name, Function<ConnectionFactory, Mono<Void>> fill) {
-    String template = "template_" + name + "_" + JVM;
+    String template = "template_" + name + "_" + JVM + "_" + MADE.incrementAndGet();
     run(server.options(), "CREATE DATABASE " + template);
     if (server.isExternal()) {
       TestDatabase made = new TestDatabase(server, template);
