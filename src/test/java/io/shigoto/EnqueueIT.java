@@ -160,6 +160,27 @@ class EnqueueIT {
         .containsExactlyElementsOf(IntStream.range(0, jobs).boxed().toList());
   }
 
+  /** 16 MiB of them at most, a group whose receipts are on their way, and one more. */
+  @Test
+  void onlySoManyHeavyJobsOfAStreamAreInMemory() {
+    String heavy = "x".repeat(250_000);
+    AtomicInteger underWay = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+
+    Long count =
+        node.enqueueAll(
+                Flux.range(0, 200)
+                    .map(i -> NewJob.of("count", heavy))
+                    .doOnNext(job -> most.accumulateAndGet(underWay.incrementAndGet(), Math::max)))
+            .doOnNext(receipt -> underWay.decrementAndGet())
+            .count()
+            .block(LIMIT);
+
+    assertThat(count).isEqualTo(200);
+    assertThat(most.get()).isBetween(20, 90);
+    assertThat(jobs()).isEqualTo(200);
+  }
+
   @Test
   void theIdsOfOneStatementFollowItsJobs() {
     Connection client = Mono.from(db.connectionFactory().create()).block(LIMIT);
@@ -198,7 +219,7 @@ class EnqueueIT {
             Flux.<NewJob>generate(sink -> sink.next(NewJob.of("count", asked.incrementAndGet()))))
         .subscribe(slow);
     Await.until("ten receipts", LIMIT, () -> receipts.size() == 10);
-    Await.until("what was asked for is written", LIMIT, () -> jobs() == asked.get());
+    Await.until("all but the next is written", LIMIT, () -> jobs() >= asked.get() - 1);
 
     assertThat(asked.get()).isBetween(10, 5_000);
     slow.cancel();

@@ -1,6 +1,7 @@
 package io.shigoto.internal.enqueue;
 
 import io.r2dbc.spi.Connection;
+import io.shigoto.internal.flow.Freight;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
@@ -27,6 +28,7 @@ public final class Enqueuer {
   private static final int GROUP_SIZE = 1000;
   private static final int WRITERS = 2;
   private static final int IN_FLIGHT = 2 * WRITERS * GROUP_SIZE;
+  private static final long HEAVIEST_IN_FLIGHT = 4L * GroupCommit.HEAVIEST;
 
   private final Encoder encoder;
   private final Inserts inserts;
@@ -119,7 +121,10 @@ public final class Enqueuer {
   /** One group after the other: ids, and so runs, are in the order of the jobs. */
   private Flux<Receipt> commitAll(Flux<JobRow> rows) {
     GroupCommit<JobRow, Receipt> line = group.inOrder(scheduler);
-    return rows.flatMapSequential(row -> submit(row, line), IN_FLIGHT, 1);
+    Freight freight = new Freight(HEAVIEST_IN_FLIGHT);
+    return rows.concatMap(row -> freight.admit(row, row.weight()), 0)
+        .flatMapSequential(
+            row -> submit(row, line).doFinally(end -> freight.landed(row.weight())), IN_FLIGHT, 1);
   }
 
   /**
