@@ -35,7 +35,7 @@ import reactor.core.publisher.Mono;
 /**
  * Everything that follows from the end of a job, at once, on three nodes: batches that are filled
  * and sealed while their jobs end, dependents with each policy, keys, cancels, completions in
- * transactions, lost nodes.
+ * transactions.
  */
 class StressIT {
 
