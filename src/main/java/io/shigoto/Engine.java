@@ -16,6 +16,7 @@ import io.shigoto.internal.enqueue.Herald;
 import io.shigoto.internal.enqueue.Inserts;
 import io.shigoto.internal.enqueue.SpecialEnqueuer;
 import io.shigoto.internal.enqueue.SpecialInserts;
+import io.shigoto.internal.explain.Explainer;
 import io.shigoto.internal.find.Finder;
 import io.shigoto.internal.find.Searcher;
 import io.shigoto.internal.flow.DutyCycle;
@@ -25,6 +26,7 @@ import io.shigoto.internal.group.WorkflowEnqueuer;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.NodeState;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.permit.Allowances;
@@ -49,6 +51,7 @@ import io.shigoto.internal.wake.Wakeups;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -70,6 +73,7 @@ final class Engine {
   final Scheduler running;
   final Statements sql;
   final Json json;
+  volatile @Nullable UUID incarnation;
   final Workers workers;
   final Propagation propagation;
   final Allowances allowances;
@@ -203,6 +207,7 @@ final class Engine {
         new Jobs(
             finder,
             new Searcher(calls, sql, json),
+            new Explainer(calls, sql, json, () -> incarnation, this::state),
             answers,
             Control.of(calls, sql, json, patience(), bell, events),
             running);
@@ -210,6 +215,11 @@ final class Engine {
 
   private Patience patience() {
     return new Patience(settings.statementTimeout(), settings.nanos(), timer);
+  }
+
+  /** What keeps this node from claiming. */
+  NodeState state() {
+    return new NodeState(served.slots(), allowances.holds(), allowances.clusterLimits());
   }
 
   /** Brings the schema up to date and makes the first days of history. */

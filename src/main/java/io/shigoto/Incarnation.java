@@ -59,14 +59,25 @@ final class Incarnation {
     this.settings = settings;
     this.engine = engine;
     this.lease =
-        new Lease(engine.leasing, engine.sql, id, settings.lease(), engine.timer, engine.heartbeat);
+        new Lease(
+            engine.leasing,
+            engine.sql,
+            id,
+            settings.lease(),
+            engine.timer,
+            engine.heartbeat,
+            () -> engine.json.writeOwn(engine.state()));
   }
 
   /** Takes the lease. */
   Mono<Void> join() {
     return lease
         .join(settings.name(), engine.served.names(), engine.workers.names())
-        .doOnSuccess(joined -> tell(JobEvent.Kind.NODE_JOINED, "joined"));
+        .doOnSuccess(
+            joined -> {
+              engine.incarnation = id;
+              tell(JobEvent.Kind.NODE_JOINED, "joined");
+            });
   }
 
   /** Works until it is drained, because somebody said so or because the lease was lost. */

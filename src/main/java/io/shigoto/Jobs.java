@@ -2,11 +2,13 @@ package io.shigoto;
 
 import io.shigoto.control.Cancellation;
 import io.shigoto.control.Deletion;
+import io.shigoto.control.Explanation;
 import io.shigoto.control.JobFilter;
 import io.shigoto.control.JobPage;
 import io.shigoto.control.Page;
 import io.shigoto.control.Retry;
 import io.shigoto.internal.control.Control;
+import io.shigoto.internal.explain.Explainer;
 import io.shigoto.internal.find.Finder;
 import io.shigoto.internal.find.Searcher;
 import io.shigoto.internal.flow.Gate;
@@ -27,14 +29,22 @@ public final class Jobs {
 
   private final Finder finder;
   private final Searcher searcher;
+  private final Explainer explainer;
   private final Answers answers;
   private final Control control;
   private final Scheduler scheduler;
   private final Gate underWay = new Gate();
 
-  Jobs(Finder finder, Searcher searcher, Answers answers, Control control, Scheduler scheduler) {
+  Jobs(
+      Finder finder,
+      Searcher searcher,
+      Explainer explainer,
+      Answers answers,
+      Control control,
+      Scheduler scheduler) {
     this.finder = finder;
     this.searcher = searcher;
+    this.explainer = explainer;
     this.answers = answers;
     this.control = control;
     this.scheduler = scheduler;
@@ -43,6 +53,16 @@ public final class Jobs {
   /** Finds a job, live or ended; empty if there is none. */
   public Mono<Job> find(long id) {
     return answered(finder.find(id));
+  }
+
+  /**
+   * Says why a job does not run: all reasons, as of one moment. It costs about the same whatever
+   * waits and whatever has ended. What keeps another node from starting the job is as that node
+   * told last, up to a fifth of its lease ago; limits and slots of nodes are reasons only if no
+   * live node is free of them.
+   */
+  public Mono<Explanation> explain(long id) {
+    return answered(explainer.explain(id));
   }
 
   /**

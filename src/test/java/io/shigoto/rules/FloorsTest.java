@@ -35,6 +35,7 @@ class FloorsTest {
               "internal.permit",
               "internal.run",
               "internal.settle",
+              "internal.explain",
               "internal.control"),
           Set.of("internal.find"),
           Set.of("internal.job", "internal.postgres", "internal.context"),

@@ -256,6 +256,24 @@ class PlansIT {
     explain("find_job", "4711").readsJobsByIndexOnly().looksAtNoMoreThan(10);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"DESC", "ASC"})
+  void explainLooksAtABoundedNumberOfJobs(String order) {
+    database.sql(
+        "UPDATE shigoto.nodes SET queues = '{default}',"
+            + " workers = ARRAY(SELECT 'worker' || n FROM generate_series(0, 6) AS n)");
+    long id =
+        database.number(
+            "SELECT id FROM shigoto.jobs WHERE queue = 'default' AND state = 'available'"
+                + " ORDER BY priority %1$s, scheduled_at %1$s, id %1$s LIMIT 1".formatted(order));
+
+    explain("explain", "" + id, "1000")
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(1_000)
+        .touchesNoMorePagesThan(2_000);
+    database.sql("UPDATE shigoto.nodes SET queues = '{}', workers = '{}'");
+  }
+
   private Plan explain(String name, String... arguments) {
     return Plan.of(database, statements.get(name), arguments);
   }

@@ -40,6 +40,11 @@ public final class Breaker {
         : state;
   }
 
+  /** How many jobs it lets through when it is half-open. */
+  public int probes() {
+    return probes;
+  }
+
   /** Whether it lets everything through. */
   public static boolean isClosed(State state) {
     return state instanceof Closed;

@@ -1,12 +1,15 @@
 package io.shigoto.internal.permit;
 
 import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.Hold;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.Workers;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -71,6 +74,30 @@ public final class Allowances implements Bell {
     for (WorkerPermits each : permits) {
       each.freed();
     }
+  }
+
+  /** What keeps workers, by name, of which nothing may be claimed now. */
+  public Map<String, List<Hold>> holds() {
+    Map<String, List<Hold>> holds = new HashMap<>();
+    for (int i = 0; i < names.length; i++) {
+      List<Hold> each = permits[i].holds();
+      if (!each.isEmpty()) {
+        holds.put(names[i], each);
+      }
+    }
+    return holds;
+  }
+
+  /** What workers keep in the whole cluster, by name. */
+  public Map<String, ClusterLimit> clusterLimits() {
+    Map<String, ClusterLimit> limits = new HashMap<>();
+    for (int i = 0; i < names.length; i++) {
+      ClusterLimit limit = permits[i].clusterLimit();
+      if (limit != null) {
+        limits.put(names[i], limit);
+      }
+    }
+    return limits;
   }
 
   /** How long to wait for word that there is room in the cluster, in microseconds. */

@@ -1,5 +1,6 @@
 package io.shigoto.internal.permit;
 
+import io.shigoto.internal.job.Hold;
 import io.shigoto.internal.job.WorkerLimits;
 import io.shigoto.internal.limit.Breaker;
 import io.shigoto.internal.limit.Pace;
@@ -7,6 +8,8 @@ import io.shigoto.internal.limit.PaceState;
 import io.shigoto.worker.CircuitBreaker;
 import io.shigoto.worker.RateLimit;
 import io.shigoto.worker.ReactiveWorker;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +106,28 @@ final class Rule {
       allowed = allowed.but(soon - quota.unstarted(), Limit.RATE);
     }
     return allowed;
+  }
+
+  /** Why nothing may be claimed now; empty if something may, as far as this node knows. */
+  List<Hold> holds(Quota quota, long now) {
+    List<Hold> holds = new ArrayList<>();
+    if (quota.breaker() instanceof Breaker.Open open) {
+      holds.add(new Hold(Hold.Kind.CIRCUIT_OPEN, 0, millis(open.until() - now)));
+    } else if (breaker != null && breaker.allows(quota.breaker(), 1) == 0) {
+      holds.add(new Hold(Hold.Kind.CIRCUIT_PROBING, breaker.probes(), 0));
+    }
+    if (hasConcurrency() && quota.held() >= concurrency) {
+      holds.add(new Hold(Hold.Kind.CONCURRENCY, concurrency, 0));
+    }
+    long turn = pace == null ? now : pace.when(quota.pace(), quota.unstarted() + 1, now);
+    if (turn > now) {
+      holds.add(new Hold(Hold.Kind.RATE, 0, millis(turn - now)));
+    }
+    return holds;
+  }
+
+  private static long millis(long micros) {
+    return (micros + 999) / 1000;
   }
 
   Quota take(Quota quota, int jobs) {

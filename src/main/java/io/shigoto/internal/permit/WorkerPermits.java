@@ -3,6 +3,7 @@ package io.shigoto.internal.permit;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.Hold;
 import io.shigoto.internal.job.WorkerLimits;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.limit.Breaker;
@@ -77,6 +78,12 @@ final class WorkerPermits {
   /** What the claim is to keep in the whole cluster; null if nothing. */
   @Nullable ClusterLimit clusterLimit() {
     return clusterLimit;
+  }
+
+  /** What keeps it now, all of it at the same moment. */
+  List<Hold> holds() {
+    long now = micros.getAsLong();
+    return rule.holds(rule.at(quota.get(), now), now);
   }
 
   /** In which term jobs are claimed now. */

@@ -24,6 +24,7 @@ public final class Statements {
           "drop_day",
           "enqueue",
           "enqueue_special",
+          "explain",
           "find_batch",
           "find_broadcasts",
           "find_cancelling",

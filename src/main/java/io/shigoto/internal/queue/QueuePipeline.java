@@ -88,6 +88,11 @@ public final class QueuePipeline {
         Slots.merge(ended, WINDOW, this::settle), Slots.merge(unstarted, WINDOW, this::settle));
   }
 
+  /** How many slots are free. */
+  long free() {
+    return ahead.free();
+  }
+
   private Flux<Boolean> looks() {
     return Flux.merge(work.looks().doOnNext(look -> lane.news()), room.looks())
         .onBackpressureLatest();

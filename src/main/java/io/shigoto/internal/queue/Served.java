@@ -4,11 +4,13 @@ import io.shigoto.control.QueueOptions;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.flow.Nudge;
+import io.shigoto.internal.job.NodeState;
 import io.shigoto.internal.wake.Wakeups;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,10 +56,21 @@ public final class Served {
     return Flux.defer(
         () ->
             queue.begin(() -> parts.runs().cut(queue.name()))
-                ? new QueuePipeline(queue, parts, wakeups.of(queue.name()))
+                ? begun(queue, parts)
                     .flow(Mono.firstWithSignal(stop, queue.whenLeaving()))
                     .doFinally(end -> queue.end())
                 : Flux.empty());
+  }
+
+  private QueuePipeline begun(ServedQueue queue, QueuePipeline.Parts parts) {
+    QueuePipeline pipeline = new QueuePipeline(queue, parts, wakeups.of(queue.name()));
+    queue.show(pipeline::free);
+    return pipeline;
+  }
+
+  /** How many slots each queue has, and how many of them are free. */
+  public Map<String, NodeState.Slots> slots() {
+    return staying().collect(Collectors.toMap(ServedQueue::name, ServedQueue::slots));
   }
 
   /** The names of the queues, without those that are being removed. */

@@ -1,8 +1,10 @@
 package io.shigoto.internal.queue;
 
 import io.shigoto.control.QueueOptions;
+import io.shigoto.internal.job.NodeState;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -19,6 +21,7 @@ final class ServedQueue {
   private final Consumer<ServedQueue> onGone;
   private volatile QueueOptions options;
   private volatile Runnable cut = () -> {};
+  private volatile LongSupplier free = this::concurrency;
 
   /**
    * @param onGone called when it is gone
@@ -58,6 +61,15 @@ final class ServedQueue {
     }
     cut = cutRuns;
     return true;
+  }
+
+  /** From now on this tells how many of its slots are free. */
+  void show(LongSupplier slots) {
+    free = slots;
+  }
+
+  NodeState.Slots slots() {
+    return new NodeState.Slots(free.getAsLong(), concurrency());
   }
 
   /** It has settled all that it held. */

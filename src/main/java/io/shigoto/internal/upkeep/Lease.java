@@ -6,6 +6,7 @@ import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -31,14 +32,19 @@ public final class Lease {
   private final Duration length;
   private final Scheduler timer;
   private final KeepGoing keepGoing;
+  private final Supplier<String> state;
 
+  /**
+   * @param state what the node tells of itself with each renewal, as JSON
+   */
   public Lease(
       Database database,
       Statements sql,
       UUID node,
       Duration length,
       Scheduler timer,
-      KeepGoing keepGoing) {
+      KeepGoing keepGoing,
+      Supplier<String> state) {
     this.database = database;
     this.join = sql.get("join_cluster");
     this.renew = sql.get("renew");
@@ -47,6 +53,7 @@ public final class Lease {
     this.length = length;
     this.timer = timer;
     this.keepGoing = keepGoing;
+    this.state = state;
   }
 
   /** The deadline that statements of a lease must have, so that the arithmetic above holds. */
@@ -94,7 +101,8 @@ public final class Lease {
     return database
         .list(
             renew,
-            statement -> statement.bind(0, node.toString()).bind(1, length.toMillis()),
+            statement ->
+                statement.bind(0, node.toString()).bind(1, length.toMillis()).bind(2, state.get()),
             row -> true)
         .map(rows -> !rows.isEmpty());
   }

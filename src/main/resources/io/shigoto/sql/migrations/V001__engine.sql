@@ -131,7 +131,10 @@ CREATE TABLE shigoto.nodes (
   started_at  timestamptz NOT NULL DEFAULT now(),
   lease_until timestamptz NOT NULL,
   queues      text[] NOT NULL,
-  workers     text[] NOT NULL
+  workers     text[] NOT NULL,
+  -- What keeps it from claiming, as it told with the last renewal of its lease.
+  state       jsonb,
+  told_at     timestamptz
 ) WITH (fillfactor = 50);
 
 -- A plain INSERT of a job that is due later.

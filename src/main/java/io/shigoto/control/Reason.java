@@ -1,0 +1,205 @@
+package io.shigoto.control;
+
+import io.shigoto.job.JobState;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Something that keeps a job from being started. Its text form says it in words. */
+public sealed interface Reason {
+
+  /** There is no such job: there never was, or it is older than the history. */
+  record Unknown() implements Reason {
+    @Override
+    public String toString() {
+      return "there is no such job";
+    }
+  }
+
+  /** It ended. */
+  record Ended(JobState state, Instant at) implements Reason {
+    @Override
+    public String toString() {
+      return "it was %s at %s".formatted(state.sqlName(), at);
+    }
+  }
+
+  /**
+   * It runs, or waits for a slot of the node that has claimed it.
+   *
+   * @param incarnation of the node
+   * @param cancelling whether it was called off, and the node is ending the run
+   */
+  record Running(String node, String incarnation, Instant since, int attempt, boolean cancelling)
+      implements Reason {
+    @Override
+    public String toString() {
+      return "node '%s' has it since %s, attempt %d%s"
+          .formatted(node, since, attempt, cancelling ? ", and is ending the run" : "");
+    }
+  }
+
+  /**
+   * A node has claimed it and is gone: another one rescues it soon, as a failed attempt.
+   *
+   * @param node null if nothing is known of it any more
+   */
+  record NodeLost(@Nullable String node, String incarnation, Instant since, int attempt)
+      implements Reason {
+    @Override
+    public String toString() {
+      return "%s, which has it since %s, has lost its lease: a rescue is due"
+          .formatted(node == null ? "node " + incarnation : "node '" + node + "'", since);
+    }
+  }
+
+  /**
+   * Its time has not come.
+   *
+   * @param attempt how many it has had
+   */
+  record NotDue(Instant until, Why why, int attempt) implements Reason {
+
+    /** What it waits for. */
+    public enum Why {
+      SCHEDULED,
+      SNOOZED,
+      RETRY
+    }
+
+    @Override
+    public String toString() {
+      return switch (why) {
+        case SCHEDULED -> "it is due at " + until;
+        case SNOOZED -> "it was snoozed until " + until;
+        case RETRY -> "attempt %d failed, the next is due at %s".formatted(attempt, until);
+      };
+    }
+  }
+
+  /**
+   * It waits for other jobs to end.
+   *
+   * @param first of them, a few
+   */
+  record WaitsForJobs(int count, List<Long> first) implements Reason {
+
+    public WaitsForJobs {
+      first = List.copyOf(first);
+    }
+
+    @Override
+    public String toString() {
+      return "it waits for %d jobs, among them %s".formatted(count, first);
+    }
+  }
+
+  /** Its queue is paused, on all nodes. */
+  record QueuePaused(String queue) implements Reason {
+    @Override
+    public String toString() {
+      return "queue '%s' is paused".formatted(queue);
+    }
+  }
+
+  /** No live node serves its queue. */
+  record NoNodeForQueue(String queue) implements Reason {
+    @Override
+    public String toString() {
+      return "no live node serves queue '%s'".formatted(queue);
+    }
+  }
+
+  /** No live node knows its worker. */
+  record NoNodeForWorker(String worker) implements Reason {
+    @Override
+    public String toString() {
+      return "no live node knows worker '%s'".formatted(worker);
+    }
+  }
+
+  /** Live nodes serve its queue, and others know its worker, but none does both. */
+  record NoNodeForBoth(String queue, String worker) implements Reason {
+    @Override
+    public String toString() {
+      return "no live node that serves queue '%s' knows worker '%s'".formatted(queue, worker);
+    }
+  }
+
+  /** As many of its worker run on a node as may there. */
+  record ConcurrencyFull(String node, String worker, int limit) implements Reason {
+    @Override
+    public String toString() {
+      return "node '%s' runs %d of worker '%s', which is its concurrency"
+          .formatted(node, limit, worker);
+    }
+  }
+
+  /** A node may start the next of its worker then. */
+  record RateLimited(String node, String worker, Instant until) implements Reason {
+    @Override
+    public String toString() {
+      return "node '%s' has used up the rate limit of worker '%s' until %s"
+          .formatted(node, worker, until);
+    }
+  }
+
+  /** Too many runs of its worker have failed on a node. */
+  record CircuitOpen(String node, String worker, Instant until) implements Reason {
+    @Override
+    public String toString() {
+      return "the circuit of worker '%s' is open on node '%s' until %s"
+          .formatted(worker, node, until);
+    }
+  }
+
+  /** A node waits for the results of a few runs of its worker. */
+  record CircuitProbing(String node, String worker, int probes) implements Reason {
+    @Override
+    public String toString() {
+      return "the circuit of worker '%s' is half-open on node '%s', which waits for %d probes"
+          .formatted(worker, node, probes);
+    }
+  }
+
+  /** All slots of its queue on a node are busy. */
+  record SlotsBusy(String node, String queue, int slots) implements Reason {
+    @Override
+    public String toString() {
+      return "all slots of queue '%s' on node '%s' are busy: %d".formatted(queue, node, slots);
+    }
+  }
+
+  /** As many of its worker run on all nodes together as may. */
+  record ClusterFull(String worker, long running, int limit) implements Reason {
+    @Override
+    public String toString() {
+      return "%d of worker '%s' run on all nodes together; the limit is %d"
+          .formatted(running, worker, limit);
+    }
+  }
+
+  /** As many of its worker and partition key run on all nodes together as may. */
+  record PartitionFull(String worker, String partitionKey, long running, int limit)
+      implements Reason {
+    @Override
+    public String toString() {
+      return "%d of worker '%s' with partition key '%s' run on all nodes together; the limit is %d"
+          .formatted(running, worker, partitionKey, limit);
+    }
+  }
+
+  /**
+   * Jobs of its queue are better by priority, due time and id. Those of workers that no node may
+   * start now are not counted.
+   *
+   * @param counted how many, counted up to a bound
+   * @param more whether there may be more than were counted
+   */
+  record JobsAhead(long counted, boolean more) implements Reason {
+    @Override
+    public String toString() {
+      return "%s%d jobs of its queue are ahead of it".formatted(more ? "at least " : "", counted);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package io.shigoto.internal.explain;
+
+import io.r2dbc.spi.Readable;
+import io.shigoto.control.Explanation;
+import io.shigoto.control.Reason;
+import io.shigoto.internal.job.NodeState;
+import io.shigoto.internal.json.Json;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
+import io.shigoto.job.JobState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** Says why a job does not run. */
+public final class Explainer {
+
+  private static final int MOST_AHEAD = 1000;
+
+  private final Database database;
+  private final Sql explain;
+  private final Json json;
+  private final Supplier<@Nullable UUID> here;
+  private final Supplier<NodeState> state;
+
+  /**
+   * @param here this node, null while it is none
+   * @param state what keeps this node, now
+   */
+  public Explainer(
+      Database database,
+      Statements sql,
+      Json json,
+      Supplier<@Nullable UUID> here,
+      Supplier<NodeState> state) {
+    this.database = database;
+    this.explain = sql.get("explain");
+    this.json = json;
+    this.here = here;
+    this.state = state;
+  }
+
+  /** All reasons, as of one moment. */
+  public Mono<Explanation> explain(long id) {
+    return database
+        .list(explain, statement -> statement.bind(0, id).bind(1, MOST_AHEAD), row -> of(id, row))
+        .map(rows -> rows.get(0));
+  }
+
+  private Explanation of(long id, Readable row) {
+    String live = row.get("state", String.class);
+    if (live == null) {
+      return gone(id, row);
+    }
+    JobState is = JobState.ofSqlName(live);
+    List<Reason> reasons = new ArrayList<>();
+    if (is == JobState.EXECUTING) {
+      reasons.add(owned(row));
+    } else {
+      addWaits(reasons, is, row);
+      addServing(reasons, is == JobState.AVAILABLE, row);
+    }
+    return new Explanation(id, is, reasons);
+  }
+
+  private static Explanation gone(long id, Readable row) {
+    String ended = row.get("ended", String.class);
+    if (ended == null) {
+      return new Explanation(id, null, List.of(new Reason.Unknown()));
+    }
+    JobState as = JobState.ofSqlName(ended);
+    return new Explanation(
+        id, as, List.of(new Reason.Ended(as, get(row, "finished_at", Instant.class))));
+  }
+
+  private static Reason owned(Readable row) {
+    String owner = get(row, "owner", String.class);
+    String name = row.get("owner_name", String.class);
+    Instant since = get(row, "claimed_at", Instant.class);
+    int attempt = get(row, "attempt", Integer.class);
+    return name != null && get(row, "owner_lives", Boolean.class)
+        ? new Reason.Running(name, owner, since, attempt, get(row, "cancelling", Boolean.class))
+        : new Reason.NodeLost(name, owner, since, attempt);
+  }
+
+  private static void addWaits(List<Reason> reasons, JobState is, Readable row) {
+    if (is == JobState.WAITING) {
+      reasons.add(
+          new Reason.WaitsForJobs(
+              get(row, "pending", Integer.class), List.of(get(row, "parents", Long[].class))));
+    }
+    Instant due = get(row, "scheduled_at", Instant.class);
+    if (due.isAfter(get(row, "looked_at", Instant.class))) {
+      Reason.NotDue.Why why =
+          is == JobState.RETRYABLE
+              ? Reason.NotDue.Why.RETRY
+              : get(row, "lease", Long.class) > 0
+                  ? Reason.NotDue.Why.SNOOZED
+                  : Reason.NotDue.Why.SCHEDULED;
+      reasons.add(new Reason.NotDue(due, why, get(row, "attempt", Integer.class)));
+    }
+    if (get(row, "paused", Boolean.class)) {
+      reasons.add(new Reason.QueuePaused(get(row, "queue", String.class)));
+    }
+  }
+
+  private void addServing(List<Reason> reasons, boolean available, Readable row) {
+    String queue = get(row, "queue", String.class);
+    String worker = get(row, "worker", String.class);
+    List<LiveNode> nodes = nodes(row, queue, worker);
+    List<LiveNode> candidates = nodes.stream().filter(LiveNode::isCandidate).toList();
+    if (candidates.isEmpty()) {
+      reasons.addAll(nobody(nodes, queue, worker));
+    } else if (available) {
+      if (candidates.stream().noneMatch(LiveNode::isFree)) {
+        candidates.forEach(node -> reasons.addAll(node.reasons(queue, worker)));
+      }
+      addCluster(reasons, worker, row);
+      long ahead = get(row, "ahead", Long.class);
+      if (ahead > 0) {
+        reasons.add(new Reason.JobsAhead(ahead, ahead == MOST_AHEAD));
+      }
+    }
+  }
+
+  private List<LiveNode> nodes(Readable row, String queue, String worker) {
+    String told = row.get("nodes", String.class);
+    if (told == null) {
+      return List.of();
+    }
+    UUID self = here.get();
+    Instant now = get(row, "looked_at", Instant.class);
+    return json.readObjects(told).stream()
+        .map(LiveNode::of)
+        .map(node -> node.id().equals(self) ? node.now(state.get(), queue, worker, now) : node)
+        .toList();
+  }
+
+  private static List<Reason> nobody(List<LiveNode> nodes, String queue, String worker) {
+    List<Reason> reasons = new ArrayList<>();
+    if (nodes.stream().noneMatch(LiveNode::serves)) {
+      reasons.add(new Reason.NoNodeForQueue(queue));
+    }
+    if (nodes.stream().noneMatch(LiveNode::knows)) {
+      reasons.add(new Reason.NoNodeForWorker(worker));
+    }
+    return reasons.isEmpty() ? List.of(new Reason.NoNodeForBoth(queue, worker)) : reasons;
+  }
+
+  private static void addCluster(List<Reason> reasons, String worker, Readable row) {
+    Integer most = row.get("most", Integer.class);
+    long running = get(row, "running", Long.class);
+    if (most != null && running >= most) {
+      reasons.add(new Reason.ClusterFull(worker, running, most));
+    }
+    Integer each = row.get("each", Integer.class);
+    String key = row.get("partition_key", String.class);
+    long ofKey = get(row, "running_of_key", Long.class);
+    if (each != null && key != null && ofKey >= each) {
+      reasons.add(new Reason.PartitionFull(worker, key, ofKey, each));
+    }
+  }
+
+  private static <T> T get(Readable row, String column, Class<T> type) {
+    return Objects.requireNonNull(row.get(column, type), column);
+  }
+}

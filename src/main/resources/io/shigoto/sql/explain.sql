@@ -1,0 +1,114 @@
+-- Looks at everything that could keep a job from being started. One statement: all of it at the same moment.
+-- $1 id  $2 how many better jobs are counted at most
+-- Better are jobs of the same queue, by priority, due time and id, of workers of which some live node may start any.
+-- Returns one row, also where there is no job. nodes are those that live, with what they told of themselves last.
+-- Locks: none. Relies on: jobs_pkey, jobs_claim, jobs_limited, dependencies_pkey, queues_pkey, job_history_id.
+WITH job AS MATERIALIZED (
+  SELECT id, state, queue, worker, priority, scheduled_at, attempt, lease, owner, claimed_at, cancelling, pending,
+         partition_key, depends_on
+    FROM shigoto.jobs
+   WHERE id = $1::bigint
+),
+live AS MATERIALIZED (
+  SELECT node.id, node.name, node.workers, node.state, node.told_at,
+         job.queue = ANY (node.queues) AS serves,
+         job.worker = ANY (node.workers) AS knows
+    FROM job
+   CROSS JOIN shigoto.nodes AS node
+   WHERE node.lease_until > now()
+),
+claimable AS MATERIALIZED (
+  SELECT known.worker
+    FROM live
+   CROSS JOIN LATERAL unnest(live.workers) AS known (worker)
+   WHERE live.serves
+     AND NOT coalesce(live.state -> 'holds' ? known.worker, false)
+   UNION
+  SELECT worker FROM job
+),
+better AS MATERIALIZED (
+  SELECT ahead.id
+    FROM job
+   CROSS JOIN claimable
+   CROSS JOIN LATERAL (
+      (SELECT other.id
+         FROM shigoto.jobs AS other
+        WHERE other.queue = job.queue
+          AND other.worker = claimable.worker
+          AND other.state = 'available'
+          AND other.priority > job.priority
+        ORDER BY other.priority DESC, other.scheduled_at, other.id
+        LIMIT $2::integer)
+      UNION ALL
+      (SELECT other.id
+         FROM shigoto.jobs AS other
+        WHERE other.queue = job.queue
+          AND other.worker = claimable.worker
+          AND other.state = 'available'
+          AND other.priority = job.priority
+          AND (other.scheduled_at, other.id) < (job.scheduled_at, job.id)
+        ORDER BY other.priority DESC, other.scheduled_at, other.id
+        LIMIT $2::integer)
+    ) AS ahead
+   WHERE job.state = 'available'
+   LIMIT $2::integer
+),
+rule AS MATERIALIZED (
+  SELECT ARRAY(SELECT jsonb_array_elements_text(told.it -> 'names')) AS names,
+         (told.it ->> 'most')::integer AS most,
+         (told.it ->> 'each')::integer AS each
+    FROM (
+      SELECT live.state -> 'cluster' -> job.worker AS it
+        FROM job
+       CROSS JOIN live
+       WHERE live.knows
+         AND job.state = 'available'
+         AND live.state -> 'cluster' ? job.worker
+       LIMIT 1
+    ) AS told
+)
+SELECT job.state::text AS state, job.queue, job.worker, job.scheduled_at, job.attempt, job.lease, job.claimed_at,
+       job.cancelling IS NOT NULL AS cancelling, job.pending, job.partition_key, now() AS looked_at,
+       job.owner::text AS owner,
+       (SELECT name FROM shigoto.nodes WHERE id = job.owner) AS owner_name,
+       EXISTS (SELECT FROM shigoto.nodes WHERE id = job.owner AND lease_until > now()) AS owner_lives,
+       ARRAY(
+         SELECT parent.id
+           FROM unnest(job.depends_on) AS parent (id)
+          WHERE job.state = 'waiting'
+            AND EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = parent.id AND child_id = job.id)
+          LIMIT 10) AS parents,
+       EXISTS (SELECT FROM shigoto.queues WHERE name = job.queue AND paused) AS paused,
+       (SELECT count(*) FROM better) AS ahead,
+       (SELECT most FROM rule) AS most,
+       (SELECT each FROM rule) AS each,
+       (SELECT count(*)
+          FROM rule
+         CROSS JOIN shigoto.jobs AS run
+         WHERE run.worker = ANY (rule.names)
+           AND run.limited
+           AND run.owner IS NOT NULL) AS running,
+       (SELECT count(*)
+          FROM rule
+         CROSS JOIN shigoto.jobs AS run
+         WHERE rule.each IS NOT NULL
+           AND run.worker = ANY (rule.names)
+           AND run.partition_key = job.partition_key
+           AND run.limited
+           AND run.owner IS NOT NULL) AS running_of_key,
+       (SELECT jsonb_agg(jsonb_build_object(
+                 'id', live.id, 'name', live.name, 'serves', live.serves, 'knows', live.knows,
+                 'told_at', date_part('epoch', live.told_at) * 1000,
+                 'slots', live.state -> 'slots' -> job.queue, 'holds', live.state -> 'holds' -> job.worker)
+                 ORDER BY live.name, live.id)
+          FROM live)::text AS nodes,
+       ended.state::text AS ended, ended.finished_at
+  FROM (VALUES (1)) AS one
+  LEFT JOIN job ON true
+  LEFT JOIN LATERAL (
+     SELECT past.state, past.finished_at
+       FROM shigoto.job_history AS past
+      WHERE past.id = $1::bigint
+      ORDER BY past.finished_at DESC
+      LIMIT 1
+   ) AS ended ON job.id IS NULL
