@@ -343,7 +343,7 @@ class ExplainIT {
     long tenant = enqueue(node, job("tenants").partitionKey("acme"));
     Shigoto other = nodes.build(Shigoto.builder(db.connectionFactory()));
 
-    awaitTold("global");
+    awaitTold("cluster", "global");
     for (Shigoto asked : List.of(node, other)) {
       assertThat(asked.jobs().explain(global).block(LIMIT).reasons())
           .contains(new Reason.ClusterFull("global", 1, 1));
@@ -367,11 +367,43 @@ class ExplainIT {
   }
 
   @Test
+  void jobsThatNoNodeMayStartAreNotAhead() {
+    Shigoto node = start("a", builder -> builder.worker(slow()));
+    node.jobs().await(enqueue(node, job("slow"))).block(LIMIT);
+    enqueue(node, job("hold"));
+    enqueue(node, job("hold"));
+    awaitRunning(2);
+    enqueue(node, job("slow").priority(9));
+    awaitTold("holds", "slow");
+    long id = enqueue(node, job("hold"));
+
+    assertThat(only(node, id, Reason.SlotsBusy.class))
+        .isEqualTo(new Reason.SlotsBusy("a", "default", 2));
+  }
+
+  @Test
+  void limitsOfANodeAreNoReasonsBesideANodeThatIsFree() {
+    Shigoto node = start("a", builder -> builder.worker(slow()));
+    node.jobs().await(enqueue(node, job("slow"))).block(LIMIT);
+    long id = enqueue(node, job("slow"));
+    assertThat(has(node, id, Reason.RateLimited.class)).isTrue();
+
+    insertIdleNode("slow");
+
+    assertThat(node.jobs().explain(id).block(LIMIT).reasons()).isEmpty();
+  }
+
+  private static void insertIdleNode(String worker) {
+    db.sql(
+        "INSERT INTO shigoto.nodes (id, name, lease_until, queues, workers) VALUES"
+            + " (gen_random_uuid(), 'idle', now() + interval '1 hour', '{default}', ARRAY[$1])",
+        worker);
+  }
+
+  @Test
   void nothingKeepsIt() {
     Shigoto asked = nodes.build(Shigoto.builder(db.connectionFactory()));
-    db.sql(
-        "INSERT INTO shigoto.nodes (id, name, lease_until, queues, workers)"
-            + " VALUES (gen_random_uuid(), 'idle', now() + interval '1 hour', '{default}', '{done}')");
+    insertIdleNode("done");
     long id = enqueue(asked, job("done"));
 
     Explanation explained = asked.jobs().explain(id).block(LIMIT);
@@ -426,14 +458,14 @@ class ExplainIT {
     Await.until(LIMIT, () -> node.jobs().find(id).block(LIMIT).state() == state);
   }
 
-  private static void awaitTold(String worker) {
+  private static void awaitTold(String what, String worker) {
     Await.until(
         LIMIT,
         () ->
             db.number(
-                    "SELECT count(*) FROM shigoto.nodes WHERE state -> 'cluster' ? '"
-                        + worker
-                        + "'")
+                    "SELECT count(*) FROM shigoto.nodes WHERE jsonb_exists(state -> $1, $2)",
+                    what,
+                    worker)
                 == 1);
   }
 
