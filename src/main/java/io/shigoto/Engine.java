@@ -222,10 +222,10 @@ final class Engine {
     return new NodeState(served.slots(), allowances.holds(), allowances.clusterLimits());
   }
 
-  /** Brings the schema up to date and makes the first days of history. */
+  /** Brings the schema up to date, or only looks, and makes the first days of history. */
   Mono<Void> prepare() {
-    Mono<Void> migrated = settings.migrate() ? migrations.run(upkeep) : Mono.empty();
-    return migrated.then(new Partitions(upkeep, sql).keep(settings.retentionDays())).then();
+    Mono<Void> schema = settings.migrate() ? migrations.run(upkeep) : migrations.check(upkeep);
+    return schema.then(new Partitions(upkeep, sql).keep(settings.retentionDays())).then();
   }
 
   /** Listens while anybody is subscribed, all on one connection; never ends in poll-only mode. */

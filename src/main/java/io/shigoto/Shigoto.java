@@ -50,7 +50,7 @@ public final class Shigoto {
   /**
    * Brings the schema up to date, joins, and starts the queues when subscribed; completes when they
    * run. Twice is once. Cancel: does not stop it. Errors: {@link IllegalStateException} if the
-   * schema is newer than this library, or if the node was stopped.
+   * schema is newer than this library, or older and not to be migrated, or if the node was stopped.
    */
   public Mono<Void> start() {
     return node.start();

@@ -192,8 +192,8 @@ public final class ShigotoBuilder {
   }
 
   /**
-   * Leaves the schema alone: apply {@link Shigoto#ddl} by yourself. Default: start() applies what
-   * is missing.
+   * Leaves the schema alone: apply {@link Shigoto#ddl} by yourself. start() then refuses any other
+   * version than its own. Default: start() applies what is missing.
    */
   public ShigotoBuilder withoutMigrations() {
     this.migrate = false;

@@ -99,6 +99,41 @@ class MigrationsIT {
   }
 
   @Test
+  void aNewerSchemaIsRefusedWithoutMigrationsToo() {
+    nodes.start(builder());
+    db.sql("INSERT INTO shigoto.migrations (version, name) VALUES (999, 'V999__future')");
+
+    assertRefusedUntouched(
+        "schema shigoto is at version 999, made by a newer release; this one knows versions up to "
+            + newest());
+  }
+
+  @Test
+  void anOlderSchemaIsRefusedWithoutMigrations() {
+    nodes.start(builder());
+    long newest = newest();
+    db.sql("DELETE FROM shigoto.migrations WHERE version = " + newest);
+
+    assertRefusedUntouched(
+        "schema shigoto is at version %d, but this release needs version %d"
+            .formatted(newest - 1, newest));
+  }
+
+  @Test
+  void anAbsentSchemaIsRefusedWithoutMigrationsUntilItIsThere() {
+    Shigoto node = nodes.build(builder().withoutMigrations());
+    assertThatThrownBy(() -> node.start().block(LIMIT))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("schema shigoto has no tables (version 0), but this release needs");
+    assertThat(db.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'shigoto'")).isZero();
+
+    db.sql(Shigoto.ddl("shigoto"));
+    node.start().block(LIMIT);
+
+    assertThat(node.health().block(LIMIT).phase()).isEqualTo(Health.Phase.RUNNING);
+  }
+
+  @Test
   void theDdlAppliedByHandIsTheMigratedSchema() {
     TestDatabase byHand = TestDatabase.createEmpty(PostgresServer.shared());
     byHand.sql(Shigoto.ddl("shigoto"));
@@ -164,6 +199,24 @@ class MigrationsIT {
         .isThrownBy(() -> builder().schema(schema))
         .withMessageContaining("'" + schema + "'");
     assertThatIllegalArgumentException().isThrownBy(() -> Shigoto.ddl(schema));
+  }
+
+  /** By a node that is not to migrate. */
+  private void assertRefusedUntouched(String why) {
+    nodes.afterEach(null);
+    List<Map<String, @Nullable Object>> before = db.sql(CATALOG, "shigoto");
+    long joined = db.number("SELECT count(*) FROM shigoto.nodes");
+
+    assertThatThrownBy(() -> nodes.build(builder().withoutMigrations()).start().block(LIMIT))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(why);
+
+    assertThat(db.sql(CATALOG, "shigoto")).isEqualTo(before);
+    assertThat(db.number("SELECT count(*) FROM shigoto.nodes")).isEqualTo(joined);
+  }
+
+  private long newest() {
+    return db.number("SELECT max(version) FROM shigoto.migrations WHERE version < 999");
   }
 
   private ShigotoBuilder builder() {

@@ -66,6 +66,20 @@ public final class Migrations {
         .then();
   }
 
+  /**
+   * Only looks. Errors: {@link IllegalStateException} if the schema is not of this library's
+   * version.
+   */
+  public Mono<Void> check(Database database) {
+    return database
+        .use(
+            connection ->
+                newest(connection)
+                    .delayUntil(this::requireNotNewer)
+                    .delayUntil(this::requireNotOlder))
+        .then();
+  }
+
   private Mono<Integer> apply(Connection connection) {
     // Whoever waited for the lock has to see what its holder committed.
     return Mono.from(connection.beginTransaction(IsolationLevel.READ_COMMITTED))
@@ -99,6 +113,19 @@ public final class Migrations {
                 new IllegalStateException(
                     "schema %s is at version %d, made by a newer release; this one knows versions up to %d"
                         .formatted(sql.schema(), found, STEPS.size())));
+  }
+
+  private Mono<Void> requireNotOlder(int found) {
+    return found >= STEPS.size()
+        ? Mono.empty()
+        : Mono.error(
+            () ->
+                new IllegalStateException(
+                    "schema %s %s, but this release needs version %d: apply what is missing of Shigoto.ddl, or let start() do it, without withoutMigrations()"
+                        .formatted(
+                            sql.schema(),
+                            found == 0 ? "has no tables (version 0)" : "is at version " + found,
+                            STEPS.size())));
   }
 
   private Mono<Integer> newest(Connection connection) {
