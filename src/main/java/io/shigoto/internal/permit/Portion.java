@@ -84,7 +84,7 @@ public final class Portion {
 
   /** There was no claim: all is given back. */
   public void abandon() {
-    parts.forEach(Part::giveBack);
+    parts.forEach(Part::abandon);
   }
 
   /**
@@ -156,6 +156,8 @@ public final class Portion {
         by = Limit.CLUSTER;
       } else if (taken != null && busy) {
         permits.busy(taken, allowances.claim());
+      } else if (taken != null) {
+        permits.open(taken);
       }
       giveBack();
       if (by != null) {
@@ -164,6 +166,13 @@ public final class Portion {
       } else if (got < jobs && !mayHaveMore && !busy) {
         lane.exhausted(name);
         permits.relieved();
+      }
+    }
+
+    void abandon() {
+      giveBack();
+      if (taken != null) {
+        permits.open(taken);
       }
     }
 

@@ -35,6 +35,9 @@ final class WorkerPermits {
 
   private static final Logger LOG = LoggerFactory.getLogger(WorkerPermits.class);
 
+  /** For how long the others wait for a claim that went ahead of them, in microseconds. */
+  private static final long LONGEST_LOOK = 1_000_000;
+
   /** For how long others may keep us from claiming before we try again, in microseconds. */
   private static final long LONGEST_PAUSE = 20_000;
 
@@ -103,9 +106,11 @@ final class WorkerPermits {
       Quota present = rule.at(before, now);
       Allowed allowed = rule.allowed(present, wanted, now, claim);
       Quota after = allowed.jobs() == 0 ? present : rule.take(present, allowed.jobs());
-      if (quota.replace(before, after)) {
-        return new Taken(
-            allowed.jobs(), allowed.by(), after.breaker().term(), after.gate().epoch());
+      boolean ahead = allowed.jobs() > 0 && present.gate().isDue(now);
+      Gate gate = present.gate();
+      if (quota.replace(
+          before, ahead ? after.gate(gate.shut(gate.epoch(), now + LONGEST_LOOK)) : after)) {
+        return new Taken(allowed.jobs(), allowed.by(), after.breaker().term(), gate.epoch(), ahead);
       }
     }
   }
@@ -119,6 +124,14 @@ final class WorkerPermits {
   /** A claim found no room in the cluster: there will be when a run is over, told or not. */
   void shut(Taken taken, long backstop) {
     shutUntil(taken, micros.getAsLong() + backstop);
+  }
+
+  /** A claim found room in the cluster, or did not look: if it went ahead, the others may go on. */
+  void open(Taken taken) {
+    if (taken.ahead) {
+      quota.change(present -> present.gate(present.gate().open(taken.epoch)));
+      wake();
+    }
   }
 
   /**
@@ -258,6 +271,7 @@ final class WorkerPermits {
    * @param by what kept it from being more; null if nothing did
    * @param term in which the jobs are claimed
    * @param epoch of the gate when it was taken
+   * @param ahead whether others wait for what the claim finds
    */
-  record Taken(int jobs, @Nullable Limit by, long term, long epoch) {}
+  record Taken(int jobs, @Nullable Limit by, long term, long epoch, boolean ahead) {}
 }
