@@ -14,8 +14,13 @@ public interface Permit {
     return work;
   }
 
-  /** The worker is about to be called. */
-  default void started() {}
+  /**
+   * The worker is about to be called. False if it must not be: the run is over already, and what it
+   * had taken of the limits may be in use by another.
+   */
+  default boolean start() {
+    return true;
+  }
 
   /** The worker has said how its run ended. */
   default void ended(Outcome outcome) {}

@@ -32,10 +32,15 @@ final class Held implements Permit {
   }
 
   @Override
-  public void started() {
-    if (stage.compareAndSet(Stage.ADMITTED, Stage.STARTED)) {
+  public boolean start() {
+    if (!turns.areNeeded()) {
+      return stage.get() != Stage.CLOSED;
+    }
+    boolean may = stage.compareAndSet(Stage.ADMITTED, Stage.STARTED);
+    if (may) {
       turns.start();
     }
+    return may;
   }
 
   @Override

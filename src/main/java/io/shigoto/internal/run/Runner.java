@@ -81,7 +81,10 @@ public final class Runner {
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known, Results results) {
-    run.permit().started();
+    if (!run.permit().start()) {
+      // It is cut, and cancelled: nobody hears how it ends.
+      return Mono.never();
+    }
     RunContext job = RunContext.of(run, results, known, reading.json, completing, reports);
     if (job.fits()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);

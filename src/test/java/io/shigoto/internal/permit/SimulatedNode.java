@@ -1,5 +1,7 @@
 package io.shigoto.internal.permit;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Workers;
@@ -82,7 +84,7 @@ final class SimulatedNode {
         delay(some(hopMicros))
             .doOnNext(
                 now -> {
-                  permit.started();
+                  assertThat(permit.start()).isTrue();
                   starts(worker).add(micros());
                 })
             .then(delay(some(runMicros)))

@@ -1,0 +1,87 @@
+package io.shigoto.internal.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.r2dbc.spi.ConnectionFactories;
+import io.shigoto.event.JobEvent;
+import io.shigoto.internal.context.Propagation;
+import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.Jobs;
+import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.json.Json;
+import io.shigoto.internal.limit.Permit;
+import io.shigoto.internal.postgres.Connector;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Statements;
+import io.shigoto.worker.Outcome;
+import io.shigoto.worker.ReactiveWorker;
+import io.shigoto.worker.Worker;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import tools.jackson.databind.json.JsonMapper;
+
+class RunnerTest {
+
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  private final Json json = new Json(JsonMapper.builder().build(), 1024);
+  private final List<JobEvent> told = new ArrayList<>();
+  private final Events events = new Events("node", List.of(told::add));
+  private final AtomicInteger calls = new AtomicInteger();
+
+  /** It is cut after its turn came, while its thread is about to call the worker. */
+  @Test
+  void aRunThatMayNotStartAnyMoreDoesNotCallItsWorker() {
+    Runs runs = new Runs();
+    Permit late =
+        new Permit() {
+          @Override
+          public boolean start() {
+            runs.cutAll();
+            return false;
+          }
+        };
+
+    Settlement settlement = runner().run(runs.hold(Jobs.claimed(1, "some"), late)).block(LIMIT);
+
+    assertThat(settlement.kind()).isEqualTo(JobEvent.Kind.RELEASED);
+    assertThat(calls).hasValue(0);
+    assertThat(told).isEmpty();
+  }
+
+  private Runner runner() {
+    ReactiveWorker<Object> worker =
+        Worker.of(
+            "some",
+            Object.class,
+            job -> {
+              calls.incrementAndGet();
+              return Mono.just(Outcome.done());
+            });
+    return new Runner(
+        new Workers(List.of(worker), List.of(), json),
+        new Runner.Reading(json, new Propagation(List.of(), json), parents -> Mono.never()),
+        new Transition("node", json),
+        (run, connection, result) -> Mono.empty(),
+        new Reports(nowhere(), new Statements("shigoto"), events, Schedulers.parallel()),
+        events,
+        Schedulers.immediate(),
+        Schedulers.parallel());
+  }
+
+  private static Database nowhere() {
+    Connector connector =
+        new Connector(
+            ConnectionFactories.get("r2dbc:postgresql://nobody@localhost:1/none"),
+            false,
+            LIMIT,
+            Schedulers.parallel());
+    return new Database(connector, 1, LIMIT, Schedulers.parallel());
+  }
+}
