@@ -24,8 +24,9 @@ import reactor.core.scheduler.Scheduler;
  *
  * <p>The protocol: {@code waiting} counts the items in the queue; whoever raises the number of
  * writers below its bound takes a group and writes it; a writer that is done, as soon as its group
- * is committed and on its way to its submitters, looks again before it goes. A caller that cancels
- * takes back nothing: its item is written with its group.
+ * is committed and on its way to its submitters, looks again before it goes. So somebody looks
+ * after every change of the two counts. A caller that cancels takes back nothing: its item is
+ * written with its group.
  *
  * @param <T> an item
  * @param <R> what its submitter gets once the group is committed
@@ -36,7 +37,7 @@ public final class GroupCommit<T, R> {
   public static final int HEAVIEST = 4 * 1024 * 1024;
 
   private final Rules<T, R> rules;
-  private final int writers;
+  private final Writers writers;
   private final Queue<Entry<T, R>> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicInteger writing = new AtomicInteger();
@@ -62,12 +63,12 @@ public final class GroupCommit<T, R> {
       int writers) {
     this(
         new Rules<>(commit, refusal, weight, groupSize, (items, results) -> results),
-        writers,
+        new Writers(writers, 1),
         new Gate(),
         Runnable::run);
   }
 
-  private GroupCommit(Rules<T, R> rules, int writers, Gate uncommitted, Executor starter) {
+  private GroupCommit(Rules<T, R> rules, Writers writers, Gate uncommitted, Executor starter) {
     this.rules = rules;
     this.writers = writers;
     this.uncommitted = uncommitted;
@@ -88,6 +89,16 @@ public final class GroupCommit<T, R> {
   }
 
   /**
+   * The same, before it is used; while a group is being written, another is begun only when a crowd
+   * waits. Few items are then written by fewer statements, and wait for at most the one before.
+   *
+   * @param crowd so many items
+   */
+  public GroupCommit<T, R> besidesForCrowds(int crowd) {
+    return new GroupCommit<>(rules, new Writers(writers.most, crowd), uncommitted, starter);
+  }
+
+  /**
    * A line of its own for items that are to be written in the order in which they are handed in,
    * one group after the other. It is closed, and counted, together with this.
    *
@@ -95,7 +106,7 @@ public final class GroupCommit<T, R> {
    *     items that one thread hands in one after the other
    */
   public GroupCommit<T, R> inOrder(Scheduler scheduler) {
-    return new GroupCommit<>(rules, 1, uncommitted, scheduler::schedule);
+    return new GroupCommit<>(rules, new Writers(1, 1), uncommitted, scheduler::schedule);
   }
 
   /**
@@ -133,7 +144,7 @@ public final class GroupCommit<T, R> {
   }
 
   private void start() {
-    if (writing.get() < writers && starting.compareAndSet(false, true)) {
+    if (mayWriteBeside(writing.get()) && starting.compareAndSet(false, true)) {
       try {
         starter.execute(this::started);
       } catch (RejectedExecutionException disposed) {
@@ -148,26 +159,22 @@ public final class GroupCommit<T, R> {
   }
 
   private void write() {
-    while (waiting.get() > 0) {
-      if (writing.getAndIncrement() >= writers) {
+    while (mayWriteBeside(writing.get())) {
+      if (!mayWriteBeside(writing.getAndIncrement())) {
         writing.decrementAndGet();
-        // A writer that ended between the two looks may have missed the item: look again if there
-        // is room now.
-        if (writing.get() >= writers) {
-          return;
-        }
         continue;
       }
       Group<T, R> group = take();
       if (group.size() == 0) {
         writing.decrementAndGet();
-        if (waiting.get() == 0) {
-          return;
-        }
         continue;
       }
       Detached.start(written(group));
     }
+  }
+
+  private boolean mayWriteBeside(int others) {
+    return waiting.get() >= (others == 0 ? 1 : writers.crowd) && others < writers.most;
   }
 
   private Group<T, R> take() {
@@ -202,4 +209,10 @@ public final class GroupCommit<T, R> {
               end.run();
             });
   }
+
+  /**
+   * @param most at the same time
+   * @param crowd how many items have to wait for there to be more than one
+   */
+  private record Writers(int most, int crowd) {}
 }

@@ -33,6 +33,7 @@ public final class Settler {
 
   private static final int GROUP_SIZE = 1000;
   private static final int WRITERS = 2;
+  private static final int CROWD = GROUP_SIZE / 4;
   private static final Comparator<Settlement> IN_ORDER_OF_LOCKS =
       Comparator.<Settlement>comparingLong(settlement -> settlement.run().id())
           .thenComparingLong(settlement -> settlement.run().lease());
@@ -52,7 +53,8 @@ public final class Settler {
     this.keepGoing = keepGoing;
     this.completed =
         new GroupCommit<>(
-            this::writeCompleted, Database::isRefusal, Settlement::weight, GROUP_SIZE, WRITERS);
+                this::writeCompleted, Database::isRefusal, Settlement::weight, GROUP_SIZE, WRITERS)
+            .besidesForCrowds(CROWD);
     this.others =
         new GroupCommit<>(
             this::writeOthers, Database::isRefusal, Settlement::weight, GROUP_SIZE, 1);

@@ -243,6 +243,56 @@ class GroupCommitTest {
     assertThat(heard).containsExactly(0, 1, 4);
   }
 
+  @Test
+  void anotherGroupIsBegunBesidesOnlyForACrowd() {
+    List<Integer> begun = new ArrayList<>();
+    Sinks.Empty<Void> written = Sinks.empty();
+    GroupCommit<Integer, Integer> group =
+        new GroupCommit<Integer, Integer>(
+                items -> {
+                  begun.add(items.size());
+                  return written.asMono().thenReturn(items);
+                },
+                error -> false,
+                item -> 1,
+                100,
+                2)
+            .besidesForCrowds(10);
+    List<Integer> heard = new ArrayList<>();
+
+    Flux.range(0, 10).flatMap(group::submit).subscribe(heard::add);
+    assertThat(begun).containsExactly(1);
+    assertThat(group.waiting()).isEqualTo(9);
+    Flux.range(10, 30).flatMap(group::submit).subscribe(heard::add);
+    assertThat(begun).containsExactly(1, 10);
+    assertThat(group.waiting()).isEqualTo(29);
+    written.tryEmitEmpty();
+    assertThat(begun).containsExactly(1, 10, 29);
+    assertThat(heard).hasSize(40);
+  }
+
+  /** Many rounds of racing submitters: whoever waits is taken, however few are left. */
+  @Test
+  void noItemIsLeftBehindForWantOfACrowd() {
+    GroupCommit<Integer, Integer> group =
+        new GroupCommit<Integer, Integer>(
+                items -> square(items).publishOn(Schedulers.parallel()),
+                error -> false,
+                item -> 1,
+                10,
+                3)
+            .besidesForCrowds(5);
+
+    for (int round = 0; round < 2_000; round++) {
+      Flux.range(0, 20)
+          .flatMap(i -> group.submit(i).subscribeOn(Schedulers.parallel()), 20)
+          .blockLast(LIMIT);
+    }
+
+    assertThat(items()).hasSize(40_000);
+    assertThat(group.uncommitted()).isZero();
+  }
+
   /** Writes wait for the gate; then a group is refused or written. */
   private GroupCommit<Integer, Integer> gated(Function<List<Integer>, Boolean> refuses, int size) {
     return new GroupCommit<>(
