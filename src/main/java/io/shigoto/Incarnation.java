@@ -153,13 +153,12 @@ final class Incarnation {
   }
 
   private Flux<?> upkeep() {
-    Transition transition = new Transition(settings.name(), engine.json);
     Rescue rescue =
         new Rescue(
             engine.upkeep,
             engine.sql,
             settings.lease().dividedBy(4),
-            run -> failed(transition, run, new NodeLost()),
+            (run, node) -> failed(new Transition(node, engine.json), run, new NodeLost()),
             engine.settler,
             engine.events,
             engine.discards);

@@ -7,7 +7,7 @@ import java.time.Instant;
  *
  * @param attempt the attempt that failed, from 1
  * @param at when, by the database's clock
- * @param node the name of the node that ran it, or that found its node gone
+ * @param node the name of the node that ran it, also if that is lost: another node wrote it then
  * @param type the class of the error, without its package; {@code failed} if the worker gave only a
  *     message
  * @param message the error's message, or an empty string

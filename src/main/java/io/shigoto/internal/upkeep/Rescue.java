@@ -13,7 +13,7 @@ import io.shigoto.internal.settle.Settler;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -35,19 +35,19 @@ public final class Rescue implements Chore {
   private final Sql findLost;
   private final Sql pruneNodes;
   private final Duration period;
-  private final Function<RunKey, Settlement> failed;
+  private final BiFunction<RunKey, String, Settlement> failed;
   private final Settler settler;
   private final Events events;
   private final Discards discards;
 
   /**
-   * @param failed what is to be written about a run whose node is gone
+   * @param failed what is to be written about a run whose node, of this name, is gone
    */
   public Rescue(
       Database database,
       Statements sql,
       Duration period,
-      Function<RunKey, Settlement> failed,
+      BiFunction<RunKey, String, Settlement> failed,
       Settler settler,
       Events events,
       Discards discards) {
@@ -74,9 +74,13 @@ public final class Rescue implements Chore {
   @Override
   public Mono<Long> once() {
     return database
-        .list(findLost, statement -> statement.bind(0, GROUP_SIZE), Rescue::read)
+        .list(findLost, statement -> statement.bind(0, GROUP_SIZE), Rescue::readLost)
         .flatMap(this::rescue)
         .delayUntil(rescued -> prune());
+  }
+
+  private static Lost readLost(Readable row) {
+    return new Lost(read(row), Objects.requireNonNull(row.get(6, String.class)));
   }
 
   /** A run as find_lost.sql and find_owned.sql return it. */
@@ -90,7 +94,7 @@ public final class Rescue implements Chore {
         Objects.requireNonNull(row.get(5, Integer.class)));
   }
 
-  private Mono<Long> rescue(List<RunKey> lost) {
+  private Mono<Long> rescue(List<Lost> lost) {
     return Flux.fromIterable(lost)
         .flatMap(this::rescue, GROUP_SIZE)
         .filter(Settlement::isWritten)
@@ -99,8 +103,8 @@ public final class Rescue implements Chore {
         .doOnNext(count -> tell(count));
   }
 
-  private Mono<Settlement> rescue(RunKey run) {
-    return settler.settle(failed.apply(run).asRescue());
+  private Mono<Settlement> rescue(Lost lost) {
+    return settler.settle(failed.apply(lost.run, lost.node).asRescue());
   }
 
   private void rescued(Settlement settled) {
@@ -122,4 +126,7 @@ public final class Rescue implements Chore {
       LOG.warn("rescued runs of lost nodes: count={}", count);
     }
   }
+
+  /** A run, and the name of its node, which is gone. */
+  private record Lost(RunKey run, String node) {}
 }
