@@ -42,7 +42,13 @@ class JsonTextTest {
         "[NaN] | contains NaN or Infinity",
         "{\"x\":Infinity} | contains NaN or Infinity",
         "[-Infinity] | contains NaN or Infinity",
-        "[\"\\\"\",NaN] | contains NaN or Infinity"
+        "[\"\\\"\",NaN] | contains NaN or Infinity",
+        "[\"\\ud800\"] | contains a lone surrogate \\ud800",
+        "[\"\\ud800\\ud800\"] | contains a lone surrogate \\ud800",
+        "[\"\\udc00\"] | contains a lone surrogate \\udc00",
+        "[1e200000] | contains a number out of range",
+        "[-0.1E-16383] | contains a number out of range",
+        "[0e99999999999999999999] | contains a number out of range"
       })
   void whatItCannotHoldIsRefusedByName(String json, String why) {
     assertThatIllegalArgumentException()
@@ -57,6 +63,64 @@ class JsonTextTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> JsonText.requireStorable("args", "\"" + text + "\""))
         .withMessageContaining("a lone surrogate \\u");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "secret | 1",
+        "[1 2] | 4",
+        "[1,] | 4",
+        "{\"a\" 1} | 6",
+        "{a:1} | 2",
+        "[01] | 3",
+        "[1.] | 4",
+        "[1e+] | 5",
+        "[.5] | 2",
+        "[+1] | 2",
+        "tru | 1",
+        "\"\\x\" | 3",
+        "\"\\u00g0\" | 3",
+        "{} {} | 4",
+        "{]  | 2"
+      })
+  void whatIsNoJsonIsRefusedByItsPlaceAndNotQuoted(String text, String place) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JsonText.requireStorable("args", text))
+        .withMessage("args is not JSON: character " + place + " does not belong there");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "[1,2", "{\"a\":", "\"open", "[1e+", "-"})
+  void whatEndsTooEarlyIsNoJson(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JsonText.requireStorable("args", text))
+        .withMessage("args is not JSON: it ends too early");
+  }
+
+  @Test
+  void aLineBreakInATextIsNoJson() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JsonText.requireStorable("args", "\"a\nb\""))
+        .withMessage("args is not JSON: character 3 does not belong there");
+  }
+
+  @Test
+  void valuesMayBeDeepInEachOtherButNotAnyhowDeep() {
+    int deepest = JsonText.DEEPEST;
+    assertThatCode(() -> JsonText.requireStorable("args", nested(deepest)))
+        .doesNotThrowAnyException();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JsonText.requireStorable("args", nested(deepest + 1)))
+        .withMessage("args is nested more than 1000 deep");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JsonText.requireStorable("args", nested(1_000_000)));
+  }
+
+  private static String nested(int deep) {
+    return "[".repeat(deep) + "]".repeat(deep);
   }
 
   @Test
