@@ -40,6 +40,7 @@ public final class Main {
       case "deep" -> new DeepBench(stage).run();
       case "pinned" -> new PinnedBench(stage).run();
       case "nodes" -> new NodesBench(stage).run();
+      case "soak" -> new SoakBench(stage).run();
       case "idle" -> new IdleBench(stage).run();
       default -> throw new IllegalArgumentException(bench);
     }

@@ -14,6 +14,7 @@ import java.util.Set;
  * @param subjects the subjects wanted; empty for all
  * @param rounds how often each measurement is made
  * @param quietWait how many seconds each run waits at most for other programs to become quiet
+ * @param minutes how long a soak is
  * @param write whether docs/performance is written
  */
 record Options(
@@ -22,10 +23,14 @@ record Options(
     Set<String> subjects,
     int rounds,
     int quietWait,
+    int minutes,
     boolean write) {
 
   static final List<String> BENCHES =
-      List.of("drain", "enqueue", "latency", "idle", "deep", "pinned", "nodes");
+      List.of("drain", "enqueue", "latency", "idle", "deep", "pinned", "nodes", "soak");
+
+  /** Those that are run unless others are named. */
+  private static final List<String> USUAL = BENCHES.subList(0, BENCHES.size() - 1);
 
   /** Those that fit into less than a minute. */
   private static final List<String> QUICK = List.of("drain", "enqueue", "latency", "idle");
@@ -35,6 +40,7 @@ record Options(
     boolean write = false;
     int rounds = 0;
     int quietWait = -1;
+    int minutes = 60;
     Set<String> only = new LinkedHashSet<>();
     Set<String> subjects = new LinkedHashSet<>();
     Deque<String> left = new ArrayDeque<>(List.of(arguments));
@@ -42,6 +48,7 @@ record Options(
       String argument = left.remove();
       switch (argument) {
         case "--quick" -> quick = true;
+        case "--minutes" -> minutes = Integer.parseInt(left.remove());
         case "--write" -> write = true;
         case "--only" -> only.addAll(List.of(left.remove().split(",")));
         case "--subjects" -> subjects.addAll(List.of(left.remove().split(",")));
@@ -60,14 +67,14 @@ record Options(
       quietWait = quick ? 0 : 10;
     }
     if (only.isEmpty()) {
-      only.addAll(quick ? QUICK : BENCHES);
+      only.addAll(quick ? QUICK : USUAL);
     }
-    return new Options(quick, only, subjects, rounds, quietWait, write);
+    return new Options(quick, only, subjects, rounds, quietWait, minutes, write);
   }
 
   /** The same for one subject alone. */
   Options only(String subject) {
-    return new Options(quick, only, Set.of(subject), rounds, quietWait, write);
+    return new Options(quick, only, Set.of(subject), rounds, quietWait, minutes, write);
   }
 
   /** Whether many benches have to fit into a short time. */

@@ -5,6 +5,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,6 +24,8 @@ public final class SubjectMain {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final OperatingSystemMXBean SYSTEM =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+  private static final MemoryMXBean MEMORY = ManagementFactory.getMemoryMXBean();
 
   private final PrintStream out = System.out;
   private final Subject subject;
@@ -52,6 +55,9 @@ public final class SubjectMain {
       Order order = JSON.readValue(line, Order.class);
       if (order.what().equals("stop")) {
         stop();
+      } else if (order.what().equals("memory")) {
+        System.gc();
+        tell("memory", Map.of("heap_kb", MEMORY.getHeapMemoryUsage().getUsed() / 1024));
       } else {
         cpuAtBegin = SYSTEM.getProcessCpuTime();
         running = subject.begin(order, told -> tell("done", told));

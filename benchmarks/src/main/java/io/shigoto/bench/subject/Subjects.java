@@ -31,6 +31,7 @@ final class Subjects {
     return switch (order.what()) {
       case "drain", "serve", "idle" -> new ShigotoRuns().begin(order, done);
       case "enqueue", "enqueueAll" -> new ShigotoEnqueues().begin(order, done);
+      case "soak" -> new ShigotoSoak().begin(order, done);
       case "produce", "serve-and-produce" -> new ShigotoPace().begin(order, done);
       default -> throw new IllegalArgumentException(order.what());
     };
