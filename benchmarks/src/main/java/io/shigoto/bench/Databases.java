@@ -96,6 +96,7 @@ final class Databases implements AutoCloseable {
                  current_setting('fsync') AS fsync,
                  current_setting('synchronous_commit') AS synchronous_commit,
                  current_setting('shared_buffers') AS shared_buffers,
+                 current_setting('min_wal_size') AS min_wal_size,
                  current_setting('max_wal_size') AS max_wal_size
           """);
     }

@@ -46,10 +46,14 @@ public final class Main {
     }
   }
 
+  /**
+   * With segments of the log that are used again: where none is ready, some commit each second
+   * waits until 16 MB of zeros are on the disk.
+   */
   private static PostgresServer server() {
     boolean named = System.getenv(PostgresServer.URL_VARIABLE) != null;
     return named
         ? PostgresServer.namedOrStart()
-        : PostgresServer.start(Map.of("shared_buffers", "512MB"));
+        : PostgresServer.start(Map.of("shared_buffers", "512MB", "min_wal_size", "1GB"));
   }
 }

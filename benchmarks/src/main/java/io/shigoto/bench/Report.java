@@ -70,7 +70,7 @@ final class Report {
     Runtime runtime = Runtime.getRuntime();
     return """
     - %s, %d processors, %.0f GiB of memory, %s %s
-    - PostgreSQL %s on the same machine: fsync %s, synchronous_commit %s, shared_buffers %s, max_wal_size %s
+    - PostgreSQL %s on the same machine: fsync %s, synchronous_commit %s, shared_buffers %s, min_wal_size %s, max_wal_size %s
     - %s %s; each subject in a JVM of its own, `%s`
     - library at commit %s; %d rounds; medians, and [least–most] where there was more than one
     """
@@ -84,6 +84,7 @@ final class Report {
             server.get("fsync"),
             server.get("synchronous_commit"),
             server.get("shared_buffers"),
+            server.get("min_wal_size"),
             server.get("max_wal_size"),
             System.getProperty("java.vm.name"),
             System.getProperty("java.version"),
