@@ -2,6 +2,7 @@ package io.shigoto;
 
 import io.shigoto.control.QueueOptions;
 import io.shigoto.internal.control.QueueTable;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.queue.Served;
@@ -124,9 +125,7 @@ public final class Queues {
 
   private Mono<Void> store(String queue, boolean paused) {
     QueueName.require(queue);
-    return table
-        .pause(queue, paused)
-        .doOnSuccess(stored -> here.ring(News.PAUSES))
+    return Detached.of(table.pause(queue, paused).doOnSuccess(stored -> here.ring(News.PAUSES)))
         .publishOn(scheduler);
   }
 }

@@ -2,6 +2,7 @@ package io.shigoto.internal.control;
 
 import io.r2dbc.spi.Readable;
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.News;
@@ -40,13 +41,17 @@ final class Act {
     this.events = tools.events;
   }
 
-  /** On those of the jobs that are in one of the states; each that was found has its answer. */
+  /**
+   * On those of the jobs that are in one of the states; each that was found has its answer. Cancel:
+   * what was done is told all the same.
+   */
   Mono<List<Done>> on(Collection<Long> ids, Set<JobState> states) {
     Long[] ascending = ids.stream().sorted().toArray(Long[]::new);
     String[] names = states.stream().map(JobState::sqlName).toArray(String[]::new);
-    return database
-        .list(statement, bound -> bound.bind(0, ascending).bind(1, names), Act::read)
-        .map(this::told);
+    return Detached.of(
+        database
+            .list(statement, bound -> bound.bind(0, ascending).bind(1, names), Act::read)
+            .map(this::told));
   }
 
   private List<Done> told(List<Row> rows) {

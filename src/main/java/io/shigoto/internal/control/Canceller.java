@@ -5,7 +5,6 @@ import io.shigoto.control.Conditions;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.control.Patience.Busy;
 import io.shigoto.internal.find.States;
-import io.shigoto.internal.flow.Detached;
 import io.shigoto.job.JobState;
 import java.util.EnumSet;
 import java.util.List;
@@ -41,7 +40,7 @@ public final class Canceller {
 
   /** Cancels a job when subscribed. Cancel: the job may be cancelled all the same. */
   public Mono<Cancellation> cancel(long id) {
-    return Detached.of(patience.until(once(id)));
+    return patience.until(once(id));
   }
 
   /** Cancels all that are meant, slice by slice. Cancel: after the slice that is under way. */

@@ -4,7 +4,6 @@ import io.shigoto.control.Conditions;
 import io.shigoto.control.Deletion;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.control.Patience.Busy;
-import io.shigoto.internal.flow.Detached;
 import io.shigoto.job.JobState;
 import java.util.EnumSet;
 import java.util.List;
@@ -29,7 +28,7 @@ public final class Deleter {
 
   /** Deletes a job when subscribed. Cancel: the job may be deleted all the same. */
   public Mono<Deletion> delete(long id) {
-    return Detached.of(patience.until(once(id)));
+    return patience.until(once(id));
   }
 
   /** Deletes all that are meant, slice by slice. Cancel: after the slice that is under way. */

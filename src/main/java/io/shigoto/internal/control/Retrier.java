@@ -6,7 +6,6 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.control.Act.Done;
 import io.shigoto.internal.control.Patience.Busy;
 import io.shigoto.internal.find.States;
-import io.shigoto.internal.flow.Detached;
 import io.shigoto.job.JobState;
 import java.util.EnumSet;
 import java.util.List;
@@ -43,7 +42,7 @@ public final class Retrier {
 
   /** Retries a job when subscribed. Cancel: the job may be retried all the same. */
   public Mono<Retry> retry(long id) {
-    return Detached.of(patience.until(once(id)));
+    return patience.until(once(id));
   }
 
   /** Retries all that are meant, slice by slice. Cancel: after the slice that is under way. */

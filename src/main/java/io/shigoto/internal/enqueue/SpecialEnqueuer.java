@@ -3,6 +3,7 @@ package io.shigoto.internal.enqueue;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.shigoto.internal.enqueue.SpecialInserts.Answered;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.postgres.Database;
@@ -92,7 +93,7 @@ public final class SpecialEnqueuer {
   private Mono<Receipt> alone(JobRow row) {
     return alone.pass(
         Mono.delay(PAUSE, timer)
-            .then(Mono.defer(() -> told(List.of(row), commit(List.of(row)))))
+            .then(Mono.defer(() -> Detached.of(told(List.of(row), commit(List.of(row))))))
             .flatMap(answers -> receipt(row, answers.get(0)))
             .repeatWhenEmpty(this::tries)
             .switchIfEmpty(Mono.error(() -> waitedTooLong(row))));

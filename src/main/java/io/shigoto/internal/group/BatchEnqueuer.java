@@ -5,6 +5,7 @@ import io.shigoto.batch.Batch;
 import io.shigoto.batch.NewBatch;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.enqueue.JobRow;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
@@ -95,9 +96,10 @@ public final class BatchEnqueuer {
   }
 
   private Mono<Long> commit(JobRow callback, List<JobRow> rows) {
-    return database
-        .inTransaction(connection -> steps(callback, rows, connection))
-        .map(steps -> committed(rows, steps));
+    return Detached.of(
+        database
+            .inTransaction(connection -> steps(callback, rows, connection))
+            .map(steps -> committed(rows, steps)));
   }
 
   /** Opens, writes group by group, seals: emits what each step gave. */
@@ -138,17 +140,18 @@ public final class BatchEnqueuer {
   }
 
   private Mono<Batch> commitSeal(long id) {
-    return database
-        .inTransaction(
-            connection ->
-                statements
-                    .seal(id, false, connection)
-                    .zipWhen(news -> statements.find(id, connection))
-                    .flux())
-        .flatMapMany(Flux::fromIterable)
-        .next()
-        .doOnNext(found -> ring(found.getT1()))
-        .map(Tuple2::getT2);
+    return Detached.of(
+        database
+            .inTransaction(
+                connection ->
+                    statements
+                        .seal(id, false, connection)
+                        .zipWhen(news -> statements.find(id, connection))
+                        .flux())
+            .flatMapMany(Flux::fromIterable)
+            .next()
+            .doOnNext(found -> ring(found.getT1()))
+            .map(Tuple2::getT2));
   }
 
   /** The batch, or empty. */

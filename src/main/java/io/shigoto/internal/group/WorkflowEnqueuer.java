@@ -3,6 +3,7 @@ package io.shigoto.internal.group;
 import io.r2dbc.spi.Connection;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.enqueue.JobRow;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
@@ -45,12 +46,17 @@ public final class WorkflowEnqueuer {
           List<Row> rows = carrying(plain, caller);
           Connection current = enqueuer.current(caller);
           return current == null
-              ? database
-                  .inTransaction(connection -> write(rows, connection))
-                  .map(WorkflowEnqueuer::all)
-                  .doOnNext(receipts -> committed(rows, receipts))
+              ? commit(rows)
               : write(rows, current).collectList().map(WorkflowEnqueuer::all);
         });
+  }
+
+  private Mono<Map<String, Receipt>> commit(List<Row> rows) {
+    return Detached.of(
+        database
+            .inTransaction(connection -> write(rows, connection))
+            .map(WorkflowEnqueuer::all)
+            .doOnNext(receipts -> committed(rows, receipts)));
   }
 
   /** Checks the steps now and inserts them, when subscribed, in the caller's transaction. */

@@ -1,6 +1,7 @@
 package io.shigoto.internal.upkeep;
 
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
@@ -81,7 +82,7 @@ public final class Audit implements Chore {
   }
 
   private Mono<Settlement> giveBack(RunKey run) {
-    return settler.settle(Settlement.released(run)).doOnNext(this::tell);
+    return Detached.of(settler.settle(Settlement.released(run)).doOnNext(this::tell));
   }
 
   private void tell(Settlement settled) {

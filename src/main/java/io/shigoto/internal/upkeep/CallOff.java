@@ -1,6 +1,7 @@
 package io.shigoto.internal.upkeep;
 
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.run.Run;
@@ -34,10 +35,11 @@ public final class CallOff {
   /** Ends the run when subscribed; whatever its worker does on cancel, it does not fail. */
   Mono<Void> of(Run run) {
     return run.take()
-        ? settler
-            .settle(Settlement.released(run.key()).calledOff())
-            .doOnNext(settled -> tell(run, settled))
-            .then()
+        ? Detached.of(
+            settler
+                .settle(Settlement.released(run.key()).calledOff())
+                .doOnNext(settled -> tell(run, settled))
+                .then())
         : Mono.<Void>fromRunnable(run::callOff).subscribeOn(scheduler);
   }
 

@@ -1,6 +1,7 @@
 package io.shigoto.internal.upkeep;
 
 import io.r2dbc.spi.Readable;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
@@ -86,25 +87,25 @@ public final class LooseEnds {
   }
 
   private Mono<Long> followed() {
-    return database
-        .list(
+    return told(database.list(
             followEnded,
             statement -> statement.bind(0, GROUP_SIZE),
-            row -> new Followed(number(row, 0), news(row, 1)))
-        .map(rows -> rows.get(0))
-        .doOnNext(followed -> tell(followed.news))
+            row -> new Followed(number(row, 0), news(row, 1))))
         .map(Followed::done);
   }
 
   private Mono<Boolean> counted() {
-    return database
-        .list(
+    return told(database.list(
             foldCounts,
             statement -> statement.bind(0, GROUP_SIZE),
-            row -> new Followed(0, news(row, 0)))
-        .map(rows -> rows.get(0))
-        .doOnNext(followed -> tell(followed.news))
+            row -> new Followed(0, news(row, 0))))
         .map(followed -> true);
+  }
+
+  /** A node that stops meanwhile tells it all the same: nobody else knows. */
+  private Mono<Followed> told(Mono<List<Followed>> committed) {
+    return Detached.of(
+        committed.map(rows -> rows.get(0)).doOnNext(followed -> tell(followed.news)));
   }
 
   private static long number(Readable row, int column) {

@@ -2,6 +2,7 @@ package io.shigoto.internal.upkeep;
 
 import io.r2dbc.spi.Readable;
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
@@ -98,18 +99,20 @@ public final class Rescue implements Chore {
     return Flux.fromIterable(lost)
         .flatMap(this::rescue, GROUP_SIZE)
         .filter(Settlement::isWritten)
-        .doOnNext(this::rescued)
         .count()
         .doOnNext(count -> tell(count));
   }
 
   private Mono<Settlement> rescue(Lost lost) {
-    return settler.settle(failed.apply(lost.run, lost.node).asRescue());
+    return Detached.of(
+        settler.settle(failed.apply(lost.run, lost.node).asRescue()).doOnNext(this::rescued));
   }
 
   private void rescued(Settlement settled) {
-    events.ofRun(JobEvent.Kind.RESCUED, settled.run(), null, settled.to().sqlName());
-    if (settled.isDiscard()) {
+    if (settled.isWritten()) {
+      events.ofRun(JobEvent.Kind.RESCUED, settled.run(), null, settled.to().sqlName());
+    }
+    if (settled.isWritten() && settled.isDiscard()) {
       discards.add(settled.run());
     }
   }
