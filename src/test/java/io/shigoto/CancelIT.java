@@ -113,6 +113,38 @@ class CancelIT {
     assertThat(cancel.join()).isEqualTo(new Cancellation.Cancelled(id));
   }
 
+  /** Others would wait for the jobs that are cancelled, as long as it waits for what follows. */
+  @Test
+  void itHoldsNoJobsWhileItWaitsForThoseThatFollow() {
+    node =
+        nodes.build(
+            Shigoto.builder(Nodes.through(network, db.options()))
+                .statementTimeout(Duration.ofSeconds(20)));
+    db.sql(
+        """
+        INSERT INTO shigoto.jobs (id, queue, worker, watched) VALUES (1, 'q', 'w', true);
+        INSERT INTO shigoto.jobs (id, queue, worker, state, pending) VALUES (2, 'q', 'w', 'waiting', 1);
+        INSERT INTO shigoto.dependencies VALUES (1, 2);
+        """);
+
+    CompletableFuture<Cancellation> cancel =
+        RowLock.held(
+            db.connectionFactory(),
+            2,
+            () -> {
+              CompletableFuture<Cancellation> under = node.jobs().cancel(1).toFuture();
+              Await.until(
+                  "it comes again",
+                  LIMIT,
+                  () -> network.counts().statements("SET cancelling = owner") > 2);
+              assertThat(under).isNotDone();
+              return under;
+            });
+
+    assertThat(cancel.join()).isEqualTo(new Cancellation.Cancelled(1));
+    assertThat(find(2).state()).isEqualTo(JobState.AVAILABLE);
+  }
+
   @Test
   void whatStaysLockedIsAnError() {
     long id = insert(JobState.AVAILABLE);

@@ -4,6 +4,7 @@ import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.r2dbc.spi.Connection;
 import io.shigoto.batch.Batch;
 import io.shigoto.batch.NewBatch;
 import io.shigoto.control.Deletion;
@@ -35,6 +36,12 @@ import reactor.core.publisher.Mono;
 class DeleteIT {
 
   private static final NewJob JOB = NewJob.of("work", Scripted.NOTHING);
+
+  private static final Map<IfNotCompleted, JobState> AFTER_ONE_THAT_DID_NOT_COMPLETE =
+      Map.of(
+          IfNotCompleted.RUN, JobState.AVAILABLE,
+          IfNotCompleted.CANCEL, JobState.CANCELLED,
+          IfNotCompleted.DISCARD, JobState.DISCARDED);
 
   @RegisterExtension
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
@@ -104,6 +111,46 @@ class DeleteIT {
 
     assertThat(find(any).state()).isEqualTo(JobState.AVAILABLE);
     assertThat(find(strict).state()).isEqualTo(JobState.DISCARDED);
+  }
+
+  /** Nobody has looked yet who waits for it, and it will never have ended. */
+  @ParameterizedTest
+  @EnumSource
+  void whoHasJustBegunToWaitForOneThatLivesMovesOnAsIfItWereCancelled(IfNotCompleted choice) {
+    long parent = enqueue(JOB);
+    long child = enqueue(JOB.dependsOn(parent).ifNotCompleted(choice));
+
+    assertThat(delete(parent)).isEqualTo(new Deletion.Deleted(parent));
+
+    assertThat(find(child).state()).isEqualTo(AFTER_ONE_THAT_DID_NOT_COMPLETE.get(choice));
+  }
+
+  /** The transaction that begins to wait commits after the deletion. */
+  @ParameterizedTest
+  @EnumSource
+  void whoBeginsToWaitForOneThatIsDeletedMeanwhileMovesOnAsIfItHadNotCompleted(
+      IfNotCompleted choice) {
+    long parent = enqueue(JOB);
+    Mono<Long> begins =
+        Mono.usingWhen(
+            db.connectionFactory().create(),
+            connection ->
+                Mono.from(connection.beginTransaction())
+                    .then(node.enqueue(JOB.dependsOn(parent).ifNotCompleted(choice), connection))
+                    .map(Receipt::id)
+                    .delayUntil(id -> node.jobs().delete(parent))
+                    .delayUntil(id -> connection.commitTransaction()),
+            Connection::close);
+    long child = begins.block(LIMIT);
+
+    nodes.start(Shigoto.builder(db.connectionFactory()));
+
+    Await.until(
+        LIMIT, () -> find(child).state() == AFTER_ONE_THAT_DID_NOT_COMPLETE.get(choice));
+    if (choice != IfNotCompleted.RUN) {
+      assertThat(find(child).errors().get(0).message())
+          .isEqualTo("job %d, which this one depends on, was deleted".formatted(parent));
+    }
   }
 
   @Test

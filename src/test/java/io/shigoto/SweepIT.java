@@ -151,6 +151,34 @@ class SweepIT {
     assertThat(db.number("SELECT count(*) FROM shigoto.jobs")).isOne();
   }
 
+  /**
+   * Of which an unfinished transaction has the keys: they keep no others from being retried, and no
+   * statement for long.
+   */
+  @Test
+  void retryAllIsNotKeptByKeysThatOthersAreAboutToTake() {
+    node = nodes.build(Shigoto.builder(db.connectionFactory()).listener(told));
+    ended("mail", "discarded", 1, 400);
+    db.sql(
+        "UPDATE shigoto.job_history SET unique_key = md5('' || id)::uuid WHERE id > 30 OR id % 2 = 0");
+    CompletableFuture<Retry.Counts> retry =
+        Open.transaction(
+            db.connectionFactory(),
+            """
+            INSERT INTO shigoto.unique_keys (key, job_id)
+            SELECT md5('' || n)::uuid, 1000 + n FROM generate_series(31, 400) AS n
+            """,
+            () -> {
+              CompletableFuture<Retry.Counts> under = node.jobs().retryAll(MAIL).toFuture();
+              told.await(Kind.RETRIED, 30);
+              assertThat(under).isNotDone();
+              return under;
+            });
+
+    assertThat(retry.join()).isEqualTo(new Retry.Counts(400, 0, 0));
+    assertThat(db.number("SELECT count(*) FROM shigoto.unique_keys")).isEqualTo(385);
+  }
+
   @Test
   void whoeverGoesAwayStopsItBetweenTwoSlices() {
     live("mail", 1, 20_000);

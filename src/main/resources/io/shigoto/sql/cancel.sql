@@ -1,16 +1,17 @@
 -- Calls jobs off: those that do not run end as cancelled at once, the nodes of those that run are to end their runs.
 -- $1 ids (ascending)  $2 only those in these states (NULL: in any)
--- Waits for nobody, and so is in nobody's way: what others hold locked is left to another look.
+-- Waits for nobody for long, and so is in nobody's way: what others hold locked is left to another look.
 -- Returns a row for each job that was found: 'cancelled', 'running', or 'locked'. And a row without an id, if there is
 -- something more to tell the nodes after the commit.
--- Locks: the rows, in id order, SKIP LOCKED. Relies on: jobs_pkey.
+-- Locks: the rows, in id order, SKIP LOCKED; then as jobs_ended does, each for a tenth of a second at most.
+-- Relies on: jobs_pkey, dependencies_pkey, unique_keys_pkey, batches_pkey.
 WITH found AS MATERIALIZED (
   SELECT id, state
-    FROM shigoto.jobs
+    FROM set_config('lock_timeout', '100ms', true), shigoto.jobs
    WHERE id = ANY ($1::bigint[])
      AND ($2::text[] IS NULL OR state::text = ANY ($2::text[]))
    ORDER BY id
-     FOR UPDATE SKIP LOCKED
+     FOR UPDATE OF jobs SKIP LOCKED
 ),
 cancelled AS (
   DELETE FROM shigoto.jobs

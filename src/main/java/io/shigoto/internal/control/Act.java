@@ -27,6 +27,9 @@ final class Act {
   /** The outcome of a job whose row somebody else has locked. */
   static final String LOCKED = "locked";
 
+  /** The outcome of a job to which the statement did not come, because others kept it waiting. */
+  private static final String UNTRIED = "untried";
+
   private final Database database;
   private final Sql statement;
   private final Map<String, JobEvent.Kind> kinds;
@@ -95,6 +98,10 @@ final class Act {
 
     boolean isLocked() {
       return LOCKED.equals(outcome);
+    }
+
+    boolean isUntried() {
+      return UNTRIED.equals(outcome);
     }
   }
 

@@ -21,7 +21,7 @@ import reactor.core.publisher.Mono;
  * Does something to all jobs that a filter means: slice by slice, ascending by id, each slice a
  * transaction of its own. It goes as far as the newest job of its beginning, so it ends, whatever
  * is inserted meanwhile. Jobs that somebody else has locked come along to the next slice, and are
- * waited for at the end.
+ * waited for at the end. A slice of which others keep a statement waiting is done by several.
  */
 final class Sweep {
 
@@ -56,7 +56,7 @@ final class Sweep {
   }
 
   private Mono<Map<String, Long>> over(Conditions meant, BoundFilter filter, Act act, long last) {
-    return Mono.just(new Progress(0L, List.of(), Map.of()))
+    return Mono.just(new Progress(0L, List.of(), List.of(), Map.of()))
         .expand(
             at -> at.isOver() ? Mono.empty() : patience.until(slice(meant, filter, act, last, at)))
         .last()
@@ -67,7 +67,9 @@ final class Sweep {
       Conditions meant, BoundFilter filter, Act act, long last, Progress at) {
     Long above = at.above;
     if (above == null || at.locked.size() > SLICE / 2) {
-      return act.on(at.locked, meant.states()).flatMap(done -> moved(at.and(above, done), at));
+      return act.on(at.locked, meant.states())
+          .flatMap(done -> rest(at.and(above, done), meant, act))
+          .flatMap(now -> moved(now, at));
     }
     return database
         .list(
@@ -80,7 +82,18 @@ final class Sweep {
                 found.ids.isEmpty()
                     ? Mono.just(at.and(found.walked))
                     : act.on(both(at.locked, found.ids), meant.states())
-                        .map(done -> at.and(found.walked, done)));
+                        .flatMap(done -> rest(at.and(found.walked, done), meant, act)));
+  }
+
+  /** What the statement did not come to, statement by statement: each comes to one at least. */
+  private Mono<Progress> rest(Progress begun, Conditions meant, Act act) {
+    return Mono.just(begun)
+        .expand(
+            at ->
+                at.untried.isEmpty()
+                    ? Mono.empty()
+                    : patience.until(act.on(at.untried, meant.states()).map(at::alsoTried)))
+        .last();
   }
 
   /** What is only waited for is waited for in {@link Patience}. */
@@ -119,29 +132,43 @@ final class Sweep {
    *
    * @param above the ids that are still to be looked at; null: none
    * @param locked what is to be tried again
+   * @param untried to what the last statement did not come
    * @param counts what became of the others
    */
-  private record Progress(@Nullable Long above, List<Long> locked, Map<String, Long> counts) {
+  private record Progress(
+      @Nullable Long above, List<Long> locked, List<Long> untried, Map<String, Long> counts) {
 
     boolean isOver() {
       return above == null && locked.isEmpty();
     }
 
     Progress and(@Nullable Long walked) {
-      return new Progress(walked, locked, counts);
+      return new Progress(walked, locked, untried, counts);
     }
 
+    /** What was locked was tried again. */
     Progress and(@Nullable Long walked, List<Done> done) {
+      return tried(walked, List.of(), done);
+    }
+
+    Progress alsoTried(List<Done> done) {
+      return tried(above, locked, done);
+    }
+
+    private Progress tried(@Nullable Long walked, List<Long> stillLocked, List<Done> done) {
       Map<String, Long> sum = new HashMap<>(counts);
-      List<Long> again = new ArrayList<>();
+      List<Long> again = new ArrayList<>(stillLocked);
+      List<Long> next = new ArrayList<>();
       for (Done job : done) {
         if (job.isLocked()) {
           again.add(job.id());
+        } else if (job.isUntried()) {
+          next.add(job.id());
         } else {
           sum.merge(job.outcome(), 1L, Long::sum);
         }
       }
-      return new Progress(walked, again, sum);
+      return new Progress(walked, again, next, sum);
     }
   }
 }

@@ -122,12 +122,12 @@ DECLARE
   ended shigoto.ended_job[];
 BEGIN
   -- One statement, so that a job that moves between the tables at this moment is seen in one of them. One that is in
-  -- neither was deleted.
+  -- neither was deleted: nobody knows whether it had completed, so it has not.
   WITH loose AS MATERIALIZED (
     SELECT id, parent_id FROM shigoto.loose_ends ORDER BY id LIMIT most FOR UPDATE SKIP LOCKED
   ),
   over AS MATERIALIZED (
-    SELECT parent.id, coalesce(job.state, 'completed')::text AS state
+    SELECT parent.id, coalesce(job.state::text, 'deleted') AS state
       FROM (SELECT DISTINCT parent_id AS id FROM loose) AS parent
       LEFT JOIN LATERAL (SELECT state FROM shigoto.job_history WHERE id = parent.id LIMIT 1) AS job ON true
      WHERE NOT EXISTS (SELECT FROM shigoto.jobs WHERE id = parent.id)

@@ -130,6 +130,7 @@ CREATE TYPE shigoto.controlled AS (
   id      bigint,
   -- retried, due_now: it is available. deleted: it is gone. held: another job has its key. running: it runs, and stays.
   -- locked: somebody is at its row or its key, it is to be looked at again.
+  -- untried: others kept the statement waiting for so long that it did not come to this one.
   outcome text,
   queue   text,
   worker  text,
@@ -142,12 +143,13 @@ CREATE TYPE shigoto.controlled AS (
 -- Has jobs run once more: those that were discarded or cancelled live again, from their first attempt, with their errors
 -- and their key; those that wait for their time are due now.
 -- chosen: only those in these states. Ids ascending.
--- Waits for nobody for long: what others hold locked is left to another look.
+-- Waits for nobody for long, and for all together as little: what others hold locked is left to another look.
 -- Returns a row for each job that was found in one of these states.
 -- Locks: rows of the history and live ones, in id order, SKIP LOCKED; then keys in the order of the keys; then batches.
 CREATE FUNCTION shigoto.retry_jobs(wanted bigint[], chosen shigoto.job_state[]) RETURNS SETOF shigoto.controlled
 LANGUAGE plpgsql SET lock_timeout = '100ms' SET enable_seqscan = off AS $$
 DECLARE
+  untried CONSTANT bigint := -2;
   found   bigint[];
   holders bigint[];
   retried shigoto.ended_job[];
@@ -161,7 +163,7 @@ BEGIN
        AND job.state = ANY (chosen)
      ORDER BY job.id
        FOR UPDATE SKIP LOCKED);
-  holders := ARRAY(SELECT holder FROM shigoto.take_keys_again(found) ORDER BY id);
+  holders := ARRAY(SELECT coalesce(holder, -1) FROM shigoto.take_keys_again(found) ORDER BY id);
 
   WITH gone AS (
     DELETE FROM shigoto.job_history AS job
@@ -187,8 +189,9 @@ BEGIN
     FROM shigoto.jobs AS job
    WHERE job.id = ANY (ARRAY(SELECT (unnest(retried)).id));
   RETURN QUERY
-  SELECT job.id, CASE WHEN other.holder IS NULL THEN 'locked' ELSE 'held' END, job.queue, job.worker,
-         other.holder::text, NULL::text[]
+  SELECT job.id,
+         CASE WHEN other.holder > 0 THEN 'held' WHEN other.holder = untried THEN 'untried' ELSE 'locked' END,
+         job.queue, job.worker, CASE WHEN other.holder > 0 THEN other.holder::text END, NULL::text[]
     FROM shigoto.job_history AS job
     LEFT JOIN unnest(found, holders) AS other (id, holder) ON other.id = job.id
    WHERE job.id = ANY (wanted)
@@ -223,27 +226,40 @@ END $$;
 
 -- Takes the keys of ended jobs that are to live again, in the order of the keys; of several that want the same, the one
 -- with the smallest id gets it.
--- Returns for each job who has its key now: 0 if it has none or its period is over; NULL if that cannot be told now.
-CREATE FUNCTION shigoto.take_keys_again(ids bigint[]) RETURNS TABLE (id bigint, holder bigint) LANGUAGE plpgsql AS $$
+-- Each key that an unfinished transaction has costs some milliseconds, and the keys that are taken already are kept
+-- from others for as long: so after a tenth of a second no more are tried.
+-- Returns for each job who has its key now: 0 if it has none or its period is over; NULL if that cannot be told now; -2
+-- if it was not tried. One at least is.
+CREATE FUNCTION shigoto.take_keys_again(ids bigint[]) RETURNS TABLE (id bigint, holder bigint) LANGUAGE plpgsql
+SET lock_timeout = '5ms' AS $$
 DECLARE
-  job   shigoto.job_history;
-  taken uuid;
+  over  CONSTANT timestamptz := clock_timestamp() + interval '100 milliseconds';
+  tries boolean := false;
+  job   record;
+  last  uuid;
 BEGIN
   FOR job IN
-    SELECT ended.*
+    SELECT ended.id, ended.unique_key, ended.unique_until, ended.unique_states
       FROM shigoto.job_history AS ended
      WHERE ended.id = ANY (ids)
      ORDER BY ended.unique_key NULLS FIRST, ended.id
   LOOP
-    -- A key that was taken just now looks as if nobody had it: the job does not live yet.
+    id := job.id;
     IF job.unique_key IS NULL THEN
       holder := 0;
-    ELSIF job.unique_key IS DISTINCT FROM taken THEN
-      holder := shigoto.take_key_again(
-        ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys, false);
-      taken := CASE holder WHEN job.id THEN job.unique_key END;
+    ELSIF tries AND clock_timestamp() > over THEN
+      holder := -2;
+    -- A key that was taken just now looks as if nobody had it: the job does not live yet.
+    ELSIF job.unique_key IS DISTINCT FROM last THEN
+      tries := true;
+      BEGIN
+        holder := shigoto.take_key_again(
+          ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys, false);
+      EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+        holder := NULL;
+      END;
+      last := CASE holder WHEN job.id THEN job.unique_key END;
     END IF;
-    id := job.id;
     RETURN NEXT;
   END LOOP;
 END $$;
@@ -284,10 +300,12 @@ BEGIN
     DELETE FROM shigoto.job_history AS job WHERE job.id = ANY (found) RETURNING job.*
   ),
   every AS (
-    SELECT id, queue, worker, state, 'cancelled' AS ended_as, batch_id, unique_key, watched, unique_key AS key
+    -- Somebody may wait for it of whom no node has heard yet.
+    SELECT id, queue, worker, state, 'cancelled' AS ended_as, batch_id, unique_key,
+           watched OR EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = was_live.id) AS watched,
+           unique_key AS key
       FROM was_live
      UNION ALL
-    -- Somebody may wait for it of whom no node has heard yet.
     SELECT id, queue, worker, state, state::text, NULL, NULL,
            EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = had_ended.id), unique_key
       FROM had_ended
