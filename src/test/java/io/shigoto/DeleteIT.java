@@ -145,8 +145,7 @@ class DeleteIT {
 
     nodes.start(Shigoto.builder(db.connectionFactory()));
 
-    Await.until(
-        LIMIT, () -> find(child).state() == AFTER_ONE_THAT_DID_NOT_COMPLETE.get(choice));
+    Await.until(LIMIT, () -> find(child).state() == AFTER_ONE_THAT_DID_NOT_COMPLETE.get(choice));
     if (choice != IfNotCompleted.RUN) {
       assertThat(find(child).errors().get(0).message())
           .isEqualTo("job %d, which this one depends on, was deleted".formatted(parent));
