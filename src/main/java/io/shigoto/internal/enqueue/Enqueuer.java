@@ -209,16 +209,18 @@ public final class Enqueuer {
   }
 
   private Mono<List<Receipt>> commit(List<JobRow> rows) {
-    Mono<List<Answer.Given>> inserted =
-        herald.mayTellAloud(rows)
-            ? inserts
-                .commit(rows, true)
-                .doFinally(end -> herald.toldAloud())
-                .doOnNext(answers -> herald.ringHere(rows, answers))
-            : inserts
-                .commit(rows, false)
-                .doOnNext(answers -> herald.ring(rows, answers, News.NONE));
-    return inserted.map(Enqueuer::receipts);
+    return herald
+        .aloud(
+            rows,
+            () ->
+                inserts
+                    .commit(rows, true)
+                    .doOnNext(answers -> herald.ringHere(rows, answers)),
+            () ->
+                inserts
+                    .commit(rows, false)
+                    .doOnNext(answers -> herald.ring(rows, answers, News.NONE)))
+        .map(Enqueuer::receipts);
   }
 
   private Mono<List<Receipt>> told(List<JobRow> rows, Mono<List<Receipt>> committed) {

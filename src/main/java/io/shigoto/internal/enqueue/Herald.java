@@ -10,7 +10,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import reactor.core.publisher.Mono;
 
 /** Tells of a commit: the nodes of what is due, and whoever listens of each job. */
 public final class Herald {
@@ -35,17 +37,12 @@ public final class Herald {
   }
 
   /**
-   * Whether the commit of these rows may tell the other nodes by itself: they know a round trip
+   * A commit of these rows that tells the other nodes by itself, if it may: they know a round trip
    * earlier. It holds a lock of the whole database until it is on the disk, so this is for few rows
-   * and for a small share of the time. If so, {@link #toldAloud} has to follow.
+   * and for a small share of the time.
    */
-  boolean mayTellAloud(List<JobRow> rows) {
-    return rows.size() <= FEW && aloud.begin();
-  }
-
-  /** A commit that was to tell the other nodes by itself has ended, one way or another. */
-  void toldAloud() {
-    aloud.end();
+  <T> Mono<T> aloud(List<JobRow> rows, Supplier<Mono<T>> itself, Supplier<Mono<T>> silently) {
+    return rows.size() <= FEW ? aloud.doOrElse(itself, silently) : silently.get();
   }
 
   /** Tells this node of a commit that has told the others by itself. */

@@ -2,6 +2,8 @@ package io.shigoto.internal.flow;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import reactor.core.publisher.Mono;
 
 /**
  * Allows something that is a burden to others: once at a time, and never for more than a share of
@@ -31,8 +33,13 @@ public final class DutyCycle {
     this.pauses = pauses;
   }
 
+  /** The work if it may be done now, or else something instead of it. */
+  public <T> Mono<T> doOrElse(Supplier<Mono<T>> work, Supplier<Mono<T>> instead) {
+    return Mono.defer(() -> begin() ? Mono.defer(work).doFinally(done -> end()) : instead.get());
+  }
+
   /** Whether it may begin now; if so, {@link #end} has to follow. */
-  public boolean begin() {
+  boolean begin() {
     long present = next.get();
     long now = now();
     if (now < present || !next.compareAndSet(present, UNDER_WAY)) {
@@ -43,7 +50,7 @@ public final class DutyCycle {
   }
 
   /** It has ended. */
-  public void end() {
+  void end() {
     long now = now();
     next.set(now + (now - began) * pauses);
   }

@@ -35,12 +35,17 @@ public final class CallOff {
   /** Ends the run when subscribed; whatever its worker does on cancel, it does not fail. */
   Mono<Void> of(Run run) {
     return run.take()
-        ? Detached.of(
-            settler
-                .settle(Settlement.released(run.key()).calledOff())
-                .doOnNext(settled -> tell(run, settled))
-                .then())
+        ? Detached.of(settled(run))
         : Mono.<Void>fromRunnable(run::callOff).subscribeOn(scheduler);
+  }
+
+  private Mono<Void> settled(Run run) {
+    // Before the commit that tells of room: who looks then must find it here too.
+    run.permit().close();
+    return settler
+        .settle(Settlement.released(run.key()).calledOff())
+        .doOnNext(settled -> tell(run, settled))
+        .then();
   }
 
   private void tell(Run run, Settlement settled) {

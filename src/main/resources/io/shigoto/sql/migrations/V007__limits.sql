@@ -66,6 +66,17 @@ CREATE TYPE shigoto.claimed_job AS (
   note          text
 );
 
+-- Enters names that no claim has asked for before, those of all limits of a claim: whoever enters the same one at the same
+-- time is waited for, so all enter them in one order, and before they hold any.
+CREATE FUNCTION shigoto.enter_limits(names text[]) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO shigoto.limits (worker)
+  SELECT DISTINCT name
+    FROM unnest(names) AS given (name)
+   WHERE NOT EXISTS (SELECT FROM shigoto.limits WHERE worker = given.name)
+   ORDER BY name
+      ON CONFLICT DO NOTHING
+$$;
+
 -- Locks the limits of a worker, all its names: a node of an older release may know it by another one. In one order, and
 -- no further than to the first that somebody else holds; returns whether it got all.
 CREATE FUNCTION shigoto.lock_limits(names text[]) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -75,10 +86,7 @@ BEGIN
   FOREACH name IN ARRAY ARRAY(SELECT DISTINCT unnest(names) ORDER BY 1) LOOP
     PERFORM FROM shigoto.limits WHERE worker = name FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
-      INSERT INTO shigoto.limits (worker) VALUES (name) ON CONFLICT DO NOTHING;
-      IF NOT FOUND THEN
-        RETURN false;
-      END IF;
+      RETURN false;
     END IF;
   END LOOP;
   RETURN true;
@@ -496,6 +504,8 @@ BEGIN
     RAISE EXCEPTION 'limits of the cluster hold at the isolation level read committed only, not at %',
       current_setting('transaction_isolation') USING ERRCODE = 'feature_not_supported';
   END IF;
+  PERFORM shigoto.enter_limits(ARRAY(
+    SELECT jsonb_array_elements_text(one -> 'names') FROM jsonb_array_elements(limits) AS each (one)));
   FOR rule IN
     SELECT given.*, n
       FROM jsonb_array_elements(limits) WITH ORDINALITY AS each (one, n)

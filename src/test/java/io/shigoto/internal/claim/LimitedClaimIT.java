@@ -14,6 +14,7 @@ import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -251,6 +252,54 @@ class LimitedClaimIT {
 
     assertThat(taken).hasSize(1_000);
     assertThat(taken.values()).allSatisfy(count -> assertThat(count).isBetween(2L, 4L));
+  }
+
+  /** The first claims of a worker, by several nodes at once, each with the limits in its order. */
+  @Test
+  void theFirstClaimsOfSeveralLimitsDoNotWaitInACircle() {
+    Connection rival = Mono.from(db.connectionFactory().create()).block(LIMIT);
+    Database.run(rival, "BEGIN; INSERT INTO shigoto.limits (worker) VALUES ('m')").block(LIMIT);
+    Mono<Brought> forth = claimOfLimits("a", "m", "z").subscribeOn(Schedulers.boundedElastic());
+    Mono<Brought> back = claimOfLimits("z", "m", "a").subscribeOn(Schedulers.boundedElastic());
+
+    List<Brought> both =
+        Mono.zip(
+                forth,
+                back,
+                Mono.fromRunnable(() -> whenClaimsWait(2))
+                    .subscribeOn(Schedulers.boundedElastic())
+                    .then(Mono.defer(() -> Database.run(rival, "ROLLBACK")))
+                    .thenReturn(true))
+            .map(all -> List.of(all.getT1(), all.getT2()))
+            .doFinally(end -> Mono.from(rival.close()).subscribe())
+            .block(LIMIT);
+
+    assertThat(both).hasSize(2);
+    assertThat(db.number("SELECT count(*) FROM shigoto.limits")).isEqualTo(3);
+  }
+
+  private Mono<Brought> claimOfLimits(String... workers) {
+    return Mono.fromCallable(
+        () ->
+            claim(
+                1,
+                Arrays.stream(workers)
+                    .map(worker -> new ClusterLimit(List.of(worker), 1, null))
+                    .toList(),
+                workers));
+  }
+
+  private static void whenClaimsWait(int count) {
+    Await.until(
+        count + " wait",
+        LIMIT,
+        () ->
+            db.number(
+                    """
+                    SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'
+                    """)
+                >= count);
   }
 
   @Test

@@ -2,9 +2,12 @@ package io.shigoto.internal.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
 
 class DutyCycleTest {
 
@@ -28,6 +31,35 @@ class DutyCycleTest {
     assertThat(cycle.begin()).isFalse();
     now += 1;
     assertThat(cycle.begin()).isTrue();
+  }
+
+  @Test
+  void whatItDoesEndsHoweverItEnds() {
+    for (Supplier<Mono<String>> work :
+        List.<Supplier<Mono<String>>>of(
+            () -> Mono.just("done"),
+            () -> Mono.error(new IllegalStateException("failed")),
+            () -> {
+              throw new IllegalStateException("never began");
+            })) {
+      assertThat(tell(work)).isNotEqualTo("instead");
+      assertThat(tell(work)).isEqualTo("instead");
+      now += 1_000_000;
+      assertThat(tell(() -> Mono.just("again"))).isEqualTo("again");
+      now += 1_000_000;
+    }
+  }
+
+  private String tell(Supplier<Mono<String>> work) {
+    return cycle
+        .doOrElse(
+            () -> {
+              now += 100;
+              return work.get();
+            },
+            () -> Mono.just("instead"))
+        .onErrorResume(error -> Mono.just("error"))
+        .block();
   }
 
   @Test
