@@ -45,6 +45,7 @@ record Broadcasting(List<Receiver<?>> receivers, Duration window, Duration reten
   }
 
   private static void require(String what, Duration time, Duration shortest) {
+    Objects.requireNonNull(time, what);
     if (time.compareTo(shortest) < 0 || time.compareTo(LONGEST) > 0) {
       throw new IllegalArgumentException(
           "%s must be from %s to %s, but is %s".formatted(what, shortest, LONGEST, time));

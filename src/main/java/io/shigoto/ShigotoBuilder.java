@@ -159,6 +159,7 @@ public final class ShigotoBuilder {
    * so much later. From 1 second to 1 hour. Default: 20 seconds.
    */
   public ShigotoBuilder lease(Duration lease) {
+    Objects.requireNonNull(lease, "lease");
     require(
         lease.compareTo(Duration.ofSeconds(1)) >= 0 && lease.compareTo(Duration.ofHours(1)) <= 0,
         "lease must be from 1 second to 1 hour, but is",
@@ -172,6 +173,7 @@ public final class ShigotoBuilder {
    * queues. From 10 ms to 1 hour. Default: 1 second.
    */
   public ShigotoBuilder pollInterval(Duration interval) {
+    Objects.requireNonNull(interval, "pollInterval");
     require(
         interval.compareTo(Duration.ofMillis(10)) >= 0
             && interval.compareTo(Duration.ofHours(1)) <= 0,
@@ -202,6 +204,7 @@ public final class ShigotoBuilder {
 
   /** How long ended jobs are kept, in whole days, from 1. Default: 14 days. */
   public ShigotoBuilder retention(Duration retention) {
+    Objects.requireNonNull(retention, "retention");
     require(
         retention.toDays() >= 1 && retention.toDays() <= 36_500,
         "retention must be from 1 to 36500 days, but is",
@@ -253,13 +256,15 @@ public final class ShigotoBuilder {
   }
 
   /**
-   * How long a statement may take before its connection is given up. From 100 ms. Default: 10
-   * seconds.
+   * How long a statement may take before its connection is given up. From 100 ms to 1 hour.
+   * Default: 10 seconds.
    */
   public ShigotoBuilder statementTimeout(Duration timeout) {
+    Objects.requireNonNull(timeout, "statementTimeout");
     require(
-        timeout.compareTo(Duration.ofMillis(100)) >= 0,
-        "statementTimeout must be at least 100 ms, but is",
+        timeout.compareTo(Duration.ofMillis(100)) >= 0
+            && timeout.compareTo(Duration.ofHours(1)) <= 0,
+        "statementTimeout must be from 100 ms to 1 hour, but is",
         timeout);
     this.statementTimeout = timeout;
     return this;

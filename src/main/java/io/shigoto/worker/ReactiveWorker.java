@@ -48,40 +48,49 @@ public interface ReactiveWorker<A> {
   }
 
   /**
-   * How many attempts a job may have, taken when it is enqueued. Default: {@value
-   * #DEFAULT_MAX_ATTEMPTS}.
+   * How many attempts a job may have, from 1, taken when it is enqueued. Asked once, when the node
+   * is built. Default: {@value #DEFAULT_MAX_ATTEMPTS}.
    */
   default int maxAttempts() {
     return DEFAULT_MAX_ATTEMPTS;
   }
 
-  /** The queue of its jobs, taken when they are enqueued. Default: {@value #DEFAULT_QUEUE}. */
+  /**
+   * The queue of its jobs, taken when they are enqueued. Asked once, when the node is built.
+   * Default: {@value #DEFAULT_QUEUE}.
+   */
   default String queue() {
     return DEFAULT_QUEUE;
   }
 
   /**
-   * Higher is claimed first, taken when a job is enqueued; any {@code short}. Default: {@value
-   * #DEFAULT_PRIORITY}.
+   * Higher is claimed first, taken when a job is enqueued; any {@code short}. Asked once, when the
+   * node is built. Default: {@value #DEFAULT_PRIORITY}.
    */
   default int priority() {
     return DEFAULT_PRIORITY;
   }
 
-  /** How long a run may take; then it is cancelled and counts as failed. Default: 5 minutes. */
+  /**
+   * How long a run may take; then it is cancelled and counts as failed. More than zero, at most
+   * 36500 days. Asked once, when the node is built. Default: 5 minutes.
+   */
   default Duration timeout() {
     return DEFAULT_TIMEOUT;
   }
 
   /**
    * Which of its jobs are the same, so that there is only one of them, taken when they are
-   * enqueued. Default: none are.
+   * enqueued. Asked once, when the node is built. Default: none are.
    */
   default Unique unique() {
     return Unique.none();
   }
 
-  /** Labels of its jobs, taken when they are enqueued. Default: none. */
+  /**
+   * Labels of its jobs, each 1 to 255 characters, taken when they are enqueued. Asked once, when
+   * the node is built. Default: none.
+   */
   default Set<String> tags() {
     return Set.of();
   }

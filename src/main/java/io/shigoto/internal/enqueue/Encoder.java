@@ -1,10 +1,10 @@
 package io.shigoto.internal.enqueue;
 
 import io.shigoto.internal.context.Propagation;
+import io.shigoto.internal.job.Defaults;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.job.NewJob;
-import io.shigoto.worker.ReactiveWorker;
 import io.shigoto.worker.Unique;
 import java.time.Duration;
 import java.util.Objects;
@@ -39,17 +39,17 @@ public final class Encoder {
             ? known.name()
             : Objects.requireNonNull(job.workerName());
     NewJob.Options given = job.options();
-    Defaults defaults = known == null ? Defaults.LIBRARY : Defaults.of(known.worker());
-    Set<String> tags = given.tags() != null ? given.tags() : defaults.tags;
-    Unique unique = given.unique() != null ? given.unique() : defaults.unique;
-    String queue = given.queue() != null ? given.queue() : defaults.queue;
+    Defaults defaults = known == null ? Defaults.LIBRARY : known.defaults();
+    Set<String> tags = given.tags() != null ? given.tags() : defaults.tags();
+    Unique unique = given.unique() != null ? given.unique() : defaults.unique();
+    String queue = given.queue() != null ? given.queue() : defaults.queue();
     String args = json.write("args of a job for '" + worker + "'", job.args());
     return new JobRow(
         queue,
         worker,
         args,
-        given.priority() != null ? given.priority() : defaults.priority,
-        given.maxAttempts() != null ? given.maxAttempts() : defaults.maxAttempts,
+        given.priority() != null ? given.priority() : defaults.priority(),
+        given.maxAttempts() != null ? given.maxAttempts() : defaults.maxAttempts(),
         given.scheduledAt(),
         dueIn(given, unique),
         given.meta().isEmpty()
@@ -101,22 +101,5 @@ public final class Encoder {
               .formatted(type.getName()));
     }
     return known;
-  }
-
-  private record Defaults(
-      String queue, int priority, int maxAttempts, Set<String> tags, Unique unique) {
-
-    static final Defaults LIBRARY =
-        new Defaults(
-            ReactiveWorker.DEFAULT_QUEUE,
-            ReactiveWorker.DEFAULT_PRIORITY,
-            ReactiveWorker.DEFAULT_MAX_ATTEMPTS,
-            Set.of(),
-            Unique.none());
-
-    static Defaults of(ReactiveWorker<?> worker) {
-      return new Defaults(
-          worker.queue(), worker.priority(), worker.maxAttempts(), worker.tags(), worker.unique());
-    }
   }
 }

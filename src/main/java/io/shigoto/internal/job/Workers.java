@@ -1,7 +1,6 @@
 package io.shigoto.internal.job;
 
 import io.shigoto.internal.json.Json;
-import io.shigoto.job.Name;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
@@ -20,7 +19,7 @@ import tools.jackson.databind.ObjectReader;
 public final class Workers {
 
   private final Map<String, Known> byName = new LinkedHashMap<>();
-  private final Map<Class<?>, Known> byClass = new HashMap<>();
+  private final Map<Class<?>, List<Known>> byClass = new HashMap<>();
 
   /**
    * @param around the middleware of the node, outermost first
@@ -29,10 +28,8 @@ public final class Workers {
       Collection<? extends ReactiveWorker<?>> workers, List<Middleware> around, Json json) {
     for (ReactiveWorker<?> worker : workers) {
       Known known = Known.of(worker, around, json);
-      require(known);
-      add(known.name, known);
-      worker.aliases().forEach(alias -> add(alias, known));
-      byClass.put(worker.getClass(), known);
+      known.names.forEach(name -> add(name, known));
+      byClass.merge(worker.getClass(), List.of(known), Workers::joined);
     }
   }
 
@@ -41,9 +38,19 @@ public final class Workers {
     return byName.get(name);
   }
 
-  /** The worker of this class, or null. */
+  /**
+   * The worker of this class, or null.
+   *
+   * @throws IllegalArgumentException if there are several
+   */
   public @Nullable Known find(Class<?> type) {
-    return byClass.get(type);
+    List<Known> found = byClass.getOrDefault(type, List.of());
+    if (found.size() > 1) {
+      throw new IllegalArgumentException(
+          "%s is registered as %s: enqueue by one of these names"
+              .formatted(type.getName(), found.stream().map(Known::name).toList()));
+    }
+    return found.isEmpty() ? null : found.get(0);
   }
 
   /** Whether the runs of a worker of this name count for all nodes together. */
@@ -57,8 +64,11 @@ public final class Workers {
     return byName.keySet().toArray(String[]::new);
   }
 
+  private static List<Known> joined(List<Known> some, List<Known> more) {
+    return Stream.of(some, more).flatMap(List::stream).toList();
+  }
+
   private void add(String name, Known known) {
-    Name.require("worker " + known.worker.getClass().getName() + ": a name", name);
     Known other = byName.putIfAbsent(name, known);
     if (other != null) {
       throw new IllegalArgumentException(
@@ -68,50 +78,48 @@ public final class Workers {
     }
   }
 
-  private static void require(Known known) {
-    ReactiveWorker<?> worker = known.worker;
-    String who = "worker '" + known.name + "': ";
-    if (worker.maxAttempts() < 1) {
-      throw new IllegalArgumentException(
-          who + "maxAttempts must be at least 1, but is " + worker.maxAttempts());
-    }
-    if (worker.priority() != (short) worker.priority()) {
-      throw new IllegalArgumentException(
-          who + "priority must be from -32768 to 32767, but is " + worker.priority());
-    }
-    if (known.timeout.isNegative() || known.timeout.isZero()) {
-      throw new IllegalArgumentException(who + "timeout must be positive, but is " + known.timeout);
-    }
-    Name.require(who + "queue", worker.queue());
-  }
-
   /**
    * One worker, with what is asked of it once.
    *
+   * @param names its name, and its aliases
    * @param middleware all that is around it, outermost first
+   * @param defaults what holds for a job that says nothing else
    * @param hearsOfDiscards whether it has an onDiscard of its own
    */
   public record Known(
       ReactiveWorker<?> worker,
       String name,
+      List<String> names,
+      Defaults defaults,
       ObjectReader args,
       Duration timeout,
       List<Middleware> middleware,
       boolean hearsOfDiscards,
       WorkerLimits limits) {
 
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     /** Its limits that hold for all nodes together. */
     public ClusterLimit clusterLimit() {
-      return ClusterLimit.of(
-          Stream.concat(Stream.of(name), worker.aliases().stream()).toList(), limits);
+      return ClusterLimit.of(names, limits);
     }
 
     public static Known of(ReactiveWorker<?> worker, List<Middleware> around, Json json) {
+      String name =
+          new Asked("worker " + worker.getClass().getName() + ": ").name("name", worker.name());
+      Asked asked = new Asked("worker '" + name + "': ");
       return new Known(
           worker,
-          worker.name(),
+          name,
+          Stream.concat(Stream.of(name), asked.names("aliases", worker.aliases()).stream())
+              .toList(),
+          Defaults.of(worker, asked),
           json.reader(worker),
-          worker.timeout(),
+          asked.require(
+              "timeout",
+              "positive, and at most " + LONGEST.toDays() + " days",
+              worker.timeout(),
+              time -> !time.isNegative() && !time.isZero() && time.compareTo(LONGEST) <= 0),
           Stream.concat(around.stream(), own(worker).stream()).toList(),
           hearsOfDiscards(worker),
           WorkerLimits.of(worker));

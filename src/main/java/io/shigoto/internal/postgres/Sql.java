@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -31,6 +32,7 @@ public record Sql(String name, String text) {
 
   /** Refuses what cannot stand as a schema's name without quotes. */
   public static String requireSchema(String schema) {
+    Objects.requireNonNull(schema, "schema");
     if (!SCHEMA_NAME.matcher(schema).matches()) {
       throw new IllegalArgumentException(
           "schema must match "
