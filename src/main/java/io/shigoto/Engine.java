@@ -19,6 +19,7 @@ import io.shigoto.internal.enqueue.SpecialInserts;
 import io.shigoto.internal.explain.Explainer;
 import io.shigoto.internal.find.Finder;
 import io.shigoto.internal.find.Searcher;
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.DutyCycle;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.group.BatchEnqueuer;
@@ -64,12 +65,17 @@ import reactor.core.scheduler.Schedulers;
 final class Engine {
 
   private static final int UPKEEP_CONNECTIONS = 2;
+  private static final int MOST_LISTENING = 16;
+  private static final int IDLE_SECONDS = 10;
   private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
 
   /** For how long commits are silent after one that tells the other nodes by itself. */
   private static final int QUIET_PER_ALOUD = 7;
 
   final Scheduler timer = Schedulers.newSingle("shigoto-timer", true);
+  final Scheduler listening =
+      Schedulers.newBoundedElastic(
+          MOST_LISTENING, Integer.MAX_VALUE, "shigoto-events", IDLE_SECONDS, true);
   final Scheduler running;
   final Statements sql;
   final Json json;
@@ -248,6 +254,7 @@ final class Engine {
         .doFinally(
             end -> {
               timer.dispose();
+              Detached.start(listening.disposeGracefully());
               if (settings.workerScheduler() == null) {
                 running.dispose();
               }

@@ -211,10 +211,11 @@ public final class Shigoto {
 
   /**
    * What happens on this node, from now on. Demand: a subscriber that falls more than 10,000 events
-   * behind loses the oldest. Never ends by itself.
+   * behind loses the oldest, and the log says so. Thread: one of the subscriber's own, which may be
+   * blocked. Never ends by itself.
    */
   public Flux<JobEvent> events() {
-    return node.engine().events.stream(EVENT_BUFFER);
+    return node.engine().events.stream(EVENT_BUFFER, node.engine().listening);
   }
 
   /** How this node is. Never fails: a database that does not answer is an answer. */

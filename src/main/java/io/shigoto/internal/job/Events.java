@@ -5,16 +5,23 @@ import io.shigoto.event.JobListener;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.BufferOverflowStrategy;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
+import reactor.core.scheduler.Scheduler;
 
 /** Tells everybody who listens. Costs next to nothing while nobody does. */
 public final class Events {
 
   private static final Logger LOG = LoggerFactory.getLogger(Events.class);
+
+  /** How many are handed over at once, beside those in the buffer. */
+  private static final int HANDED_OVER = 256;
 
   private final String node;
   private final List<JobListener> listeners;
@@ -30,19 +37,42 @@ public final class Events {
   }
 
   /**
-   * From now on, until cancelled; what a subscriber does not take in time beyond {@code buffer} is
-   * dropped, oldest first.
+   * From now on, until cancelled, on a thread of the subscriber's own: however long it takes for an
+   * event, nobody else waits. What it does not take in time beyond {@code buffer} is dropped,
+   * oldest first.
+   *
+   * @param scheduler where subscribers are called, each on a thread of its own
    */
-  public Flux<JobEvent> stream(int buffer) {
-    return Flux.<JobEvent>create(
-            sink -> {
-              JobListener listener = sink::next;
-              listeners.add(listener);
-              sink.onDispose(() -> listeners.remove(listener));
-            },
-            FluxSink.OverflowStrategy.IGNORE)
-        .onBackpressureBuffer(
-            buffer, dropped -> {}, reactor.core.publisher.BufferOverflowStrategy.DROP_OLDEST);
+  public Flux<JobEvent> stream(int buffer, Scheduler scheduler) {
+    return Flux.defer(
+        () -> {
+          AtomicLong dropped = new AtomicLong();
+          return Flux.create(this::join, FluxSink.OverflowStrategy.IGNORE)
+              .onBackpressureBuffer(
+                  buffer, event -> drop(dropped), BufferOverflowStrategy.DROP_OLDEST)
+              .doOnCancel(() -> tellDropped(dropped.get()))
+              .publishOn(scheduler, HANDED_OVER)
+              // The node has stopped: nothing more will happen.
+              .onErrorResume(RejectedExecutionException.class, stopped -> Flux.never());
+        });
+  }
+
+  private void join(FluxSink<JobEvent> sink) {
+    JobListener listener = sink::next;
+    listeners.add(listener);
+    sink.onDispose(() -> listeners.remove(listener));
+  }
+
+  private void drop(AtomicLong dropped) {
+    if (dropped.getAndIncrement() == 0) {
+      LOG.warn("a subscriber to events is behind, the oldest are dropped: node={}", node);
+    }
+  }
+
+  private void tellDropped(long dropped) {
+    if (dropped > 0) {
+      LOG.warn("events were dropped for a subscriber: node={} count={}", node, dropped);
+    }
   }
 
   public void ofRun(
