@@ -8,14 +8,16 @@ import io.shigoto.job.Job;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
+import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import reactor.core.publisher.Flux;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * The database's clock decides. That the library never looks at the clock of its machine is one of
@@ -66,27 +68,82 @@ class ClockIT {
     assertThat(job.finishedAt()).isBetween(before, after);
   }
 
-  /** Were it not for the database's clock, it would take the other for lost, or the other it. */
-  @Test
-  void nodeWhoseClockIsAnHourOffChangesNothing() {
-    Map<String, String> hourFast = WrongClock.environment("+1h");
-    Shigoto node = nodes.build(Shigoto.builder(db.connectionFactory()));
-    nodes.child(db.options(), "slow", hourFast);
-    nodes.child(db.options(), "slow");
-    Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.nodes") == 2);
+  /** It is alone first: all that it finds due, lost and alive it finds by the database's clock. */
+  @ParameterizedTest
+  @CsvSource({"+1h, 60", "-1h, -60"})
+  void nodeWhoseClockIsAnHourOffChangesNothing(String offset, int minutes) {
+    insertLost(5);
+    nodes.child(db.options(), "clock", WrongClock.environment(offset));
+    int first = 5 + NodeInAnotherJvm.LATER;
+    awaitEnded(first);
 
-    node.enqueueAll(Flux.range(0, 15).map(i -> job().delay(Duration.ofMillis(300))))
-        .blockLast(LIMIT);
-    Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.job_history") == 15);
-
+    assertThat(history("TRUE")).isEqualTo(first);
+    assertThat(history(itsClockIsOff(minutes))).as("its clock is off").isEqualTo(first);
+    assertThat(history("errors->0->>'type' = 'NodeLost' AND attempt = 2"))
+        .as("it rescued what was lost")
+        .isEqualTo(5);
     assertThat(
-            db.number(
-                "SELECT count(*) FROM shigoto.job_history"
-                    + " WHERE state = 'completed' AND attempt = 1 AND errors IS NULL"
-                    + " AND claimed_at - scheduled_at BETWEEN interval '0' AND interval '10 s'"
-                    + " AND finished_at - claimed_at BETWEEN interval '5 s' AND interval '20 s'"))
-        .isEqualTo(15);
+            history(
+                "attempt = 1 AND errors IS NULL AND scheduled_at - inserted_at = interval '300"
+                    + " ms'"))
+        .as("what it enqueued is due by the database's clock")
+        .isEqualTo(NodeInAnotherJvm.LATER);
+    assertThat(history("claimed_at - scheduled_at BETWEEN interval '0' AND interval '10 s'"))
+        .as("all were claimed when they were due")
+        .isEqualTo(first);
+    bothRunForLongerThanTheirLeases(first);
+  }
+
+  /** Neither takes the other for lost. */
+  private void bothRunForLongerThanTheirLeases(int before) {
+    Sinks.Empty<Void> end = Sinks.empty();
+    Shigoto right =
+        nodes.start(
+            Shigoto.builder(db.connectionFactory())
+                .lease(Duration.ofSeconds(2))
+                .worker(new Scripted("right", job -> end.asMono().thenReturn(Outcome.done())))
+                .queue("default", 1)
+                .listener(told));
+    right.enqueue(NewJob.of("right", Scripted.NOTHING)).block(LIMIT);
+    told.await(Kind.STARTED);
+
+    right.enqueue(job().tags("long")).block(LIMIT);
+    awaitEnded(before + 1);
+    end.tryEmitEmpty();
+    awaitEnded(before + 2);
+
+    assertThat(history("attempt = 1 AND errors IS NULL")).isEqualTo(NodeInAnotherJvm.LATER + 2);
+    assertThat(
+            history(
+                "tags = '{long}' AND finished_at - claimed_at BETWEEN interval '5 s' AND interval"
+                    + " '25 s'"))
+        .isOne();
     assertThat(db.number("SELECT count(*) FROM shigoto.nodes")).isEqualTo(2);
+  }
+
+  /** Its jobs tell what time it was when they ended. */
+  private static String itsClockIsOff(int minutes) {
+    return "to_timestamp(result::text::bigint / 1000.0) - finished_at - interval '%d minutes'"
+            .formatted(minutes)
+        + " BETWEEN interval '-5 minutes' AND interval '5 minutes'";
+  }
+
+  private static void insertLost(int count) {
+    db.sql(
+        """
+        INSERT INTO shigoto.jobs (queue, worker, state, owner, lease, attempt, claimed_at)
+        SELECT 'default', 'work', 'executing', gen_random_uuid(), 1, 1, now() FROM generate_series(1, $1)
+        """,
+        count);
+  }
+
+  private static void awaitEnded(int count) {
+    Await.until(count + " jobs have ended", LIMIT, () -> history("TRUE") == count);
+  }
+
+  private static long history(String which) {
+    return db.number(
+        "SELECT count(*) FROM shigoto.job_history WHERE state = 'completed' AND " + which);
   }
 
   private Shigoto start() {
