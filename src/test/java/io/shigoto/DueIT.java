@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.r2dbc.spi.Connection;
 import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.Job;
+import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
@@ -100,9 +101,11 @@ class DueIT {
   @Test
   void aJobThatIsDueBeforeOthers() {
     Shigoto node = start(serving());
-    node.enqueue(job().delay(NEVER)).block(LIMIT);
+    long later = node.enqueue(job().delay(NEVER)).block(LIMIT).id();
 
     runsInTime(node.enqueue(job().delay(SOON)).block(LIMIT).id());
+
+    assertThat(node.jobs().find(later).block(LIMIT).state()).isEqualTo(JobState.SCHEDULED);
   }
 
   /** Nobody tells of it: the look at the first finds it. */

@@ -93,47 +93,6 @@ class RetryIT {
     assertThat(job.errors()).isEmpty();
   }
 
-  @Test
-  void jobStartsWhenItIsDueAndNotBefore() {
-    Shigoto node = start(job -> Mono.empty());
-
-    node.enqueue(NewJob.of("work", Scripted.NOTHING).delay(Duration.ofMillis(300))).block(LIMIT);
-    told.await(JobEvent.Kind.COMPLETED);
-
-    assertClaimedSoonAfterItWasDue();
-  }
-
-  @Test
-  void jobThatAnotherNodeEnqueuesStartsWhenItIsDue() {
-    start(job -> Mono.empty());
-    Shigoto other = nodes.build(Shigoto.builder(db.connectionFactory()));
-
-    other.enqueue(NewJob.of("work", Scripted.NOTHING).delay(Duration.ofMillis(300))).block(LIMIT);
-    told.await(JobEvent.Kind.COMPLETED);
-
-    assertClaimedSoonAfterItWasDue();
-  }
-
-  @Test
-  void soonerJobIsNotHeldUpByALaterOne() {
-    Shigoto node = start(job -> Mono.empty());
-
-    node.enqueue(NewJob.of("work", Scripted.NOTHING).delay(Duration.ofHours(1))).block(LIMIT);
-    node.enqueue(NewJob.of("work", Scripted.NOTHING).delay(Duration.ofMillis(200))).block(LIMIT);
-    told.await(JobEvent.Kind.COMPLETED);
-
-    assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'scheduled'")).isOne();
-  }
-
-  /** Generous: the poll would take an hour. */
-  private static void assertClaimedSoonAfterItWasDue() {
-    assertThat(
-            db.number(
-                "SELECT count(*) FROM shigoto.job_history WHERE claimed_at - scheduled_at"
-                    + " BETWEEN interval '0' AND interval '5 s'"))
-        .isOne();
-  }
-
   private Shigoto start(Function<JobContext<Map<String, Object>>, Mono<Outcome>> script) {
     Shigoto node =
         nodes.start(

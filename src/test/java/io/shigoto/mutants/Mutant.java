@@ -26,6 +26,9 @@ final class Mutant {
 
   private static final Path MAIN = Path.of("src/main");
 
+  /** For how many seconds its tests wait for what does not come. */
+  private static final String PATIENCE = "6";
+
   private final Map<String, String> resources = new HashMap<>();
   private final Map<String, String> sources = new HashMap<>();
 
@@ -48,10 +51,13 @@ final class Mutant {
   /** Runs one test method; what it failed of. */
   List<Throwable> failuresOf(String test, String method) {
     MutantLoader loader = new MutantLoader(resources, Compiled.of(sources));
+    System.setProperty("io.shigoto.patience", PATIENCE);
     try {
       return run(Class.forName(test, false, loader), method);
     } catch (ClassNotFoundException e) {
       throw new IllegalArgumentException(e);
+    } finally {
+      System.clearProperty("io.shigoto.patience");
     }
   }
 

@@ -132,15 +132,15 @@ class MutantsIT {
         .isEmpty();
   }
 
-  private static Mutant sql(String statement, String part, String by) {
+  static Mutant sql(String statement, String part, String by) {
     return new Mutant().replace(file(statement), part, by);
   }
 
-  private static String file(String statement) {
+  static String file(String statement) {
     return "resources/io/shigoto/sql/" + statement + ".sql";
   }
 
-  private static Mutant java(String type, String part, String by) {
+  static Mutant java(String type, String part, String by) {
     return new Mutant().replace("java/io/shigoto/" + type + ".java", part, by);
   }
 }
