@@ -3,11 +3,13 @@ package io.shigoto;
 import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.shigoto.batch.NewBatch;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.Outcome;
+import io.shigoto.worker.Unique;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +25,9 @@ import reactor.core.publisher.Sinks;
 class FenceIT {
 
   private static final String ALL =
-      "SELECT row_to_json(job)::text AS job, (SELECT count(*) FROM shigoto.dependencies) AS edges"
+      "SELECT row_to_json(job)::text AS job, (SELECT count(*) FROM shigoto.dependencies) AS edges,"
+          + " (SELECT json_agg(batch)::text FROM shigoto.batches AS batch) AS batches,"
+          + " (SELECT json_agg(held)::text FROM shigoto.unique_keys AS held) AS keys"
           + " FROM shigoto.all_jobs AS job ORDER BY id";
 
   @RegisterExtension
@@ -78,13 +82,20 @@ class FenceIT {
   @ParameterizedTest
   @MethodSource("outcomes")
   void whateverItComesToItChangesNothing(Outcome outcome) {
-    long id = node.enqueue(NewJob.of("work", Scripted.NOTHING)).block(LIMIT).id();
+    long batch = node.batches().open(NewBatch.of("callback", Scripted.NOTHING)).block(LIMIT);
+    NewJob job = NewJob.of("work", Scripted.NOTHING);
+    long id =
+        node.enqueue(job.batch(batch).unique(Unique.by(Unique.Field.WORKER))).block(LIMIT).id();
     node.enqueue(NewJob.of("after", Scripted.NOTHING).dependsOn(id)).block(LIMIT);
     told.await(JobEvent.Kind.STARTED);
     Await.until(
         "it is watched",
         LIMIT,
         () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE watched") == 1);
+    Await.until(
+        "it is counted",
+        LIMIT,
+        () -> db.number("SELECT count(*) FROM shigoto.batches WHERE total = 1") == 1);
     claimedByAnother(id);
     List<Map<String, Object>> before = db.sql(ALL);
 
