@@ -70,7 +70,7 @@ class ReadmeIT {
     } finally {
       System.setOut(console);
     }
-    assertThat(printed.toString(StandardCharsets.UTF_8)).contains("\"Welcome, Ada!\"");
+    assertThat(printed.toString(StandardCharsets.UTF_8)).contains("Welcome, Ada!");
   }
 }
 

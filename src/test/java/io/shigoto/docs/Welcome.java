@@ -3,7 +3,6 @@ package io.shigoto.docs;
 // shown
 import io.r2dbc.spi.ConnectionFactories;
 import io.shigoto.Shigoto;
-import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
@@ -30,20 +29,10 @@ public final class Welcome {
             .queue("default", 10)
             .build();
 
-    Mono<String> result =
-        shigoto
-            .events()
-            .filter(event -> event.kind() == Kind.COMPLETED)
-            .next()
-            .flatMap(event -> shigoto.jobs().find(event.jobId()))
-            .map(job -> job.result());
-    Mono<Void> work =
-        shigoto
-            .start()
-            .then(shigoto.enqueue(NewJob.of(WelcomeMail.class, new Signup("a@b.org", "Ada"))))
-            .then();
+    NewJob job = NewJob.of(WelcomeMail.class, new Signup("ada@example.org", "Ada"));
+    Mono<String> result = shigoto.start().then(shigoto.enqueueAndAwait(job, String.class));
 
-    System.out.println(result.zipWith(work.thenReturn(true)).block().getT1());
+    System.out.println(result.block());
     shigoto.stop(Duration.ofSeconds(10)).block();
   }
 }

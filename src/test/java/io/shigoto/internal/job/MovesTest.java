@@ -3,11 +3,15 @@ package io.shigoto.internal.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.job.JobState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +72,23 @@ class MovesTest {
         .filteredOn(state -> !state.isTerminal())
         .allMatch(state -> closure(state.next()).contains(JobState.COMPLETED))
         .allMatch(state -> closure(state.next()).contains(JobState.CANCELLED));
+  }
+
+  @Test
+  void thePictureShowsEveryMoveAndNoOther() throws IOException {
+    Set<String> moves =
+        Arrays.stream(JobState.values())
+            .flatMap(from -> from.next().stream().map(to -> from.sqlName() + "-" + to.sqlName()))
+            .collect(Collectors.toSet());
+
+    List<String> shown =
+        Pattern.compile("data-moves=\"([^\"]+)\"")
+            .matcher(Files.readString(Path.of("docs/life-of-a-job.svg")))
+            .results()
+            .flatMap(path -> Arrays.stream(path.group(1).split(" ")))
+            .toList();
+
+    assertThat(shown).containsExactlyInAnyOrderElementsOf(moves);
   }
 
   @Test
