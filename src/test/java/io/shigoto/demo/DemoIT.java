@@ -95,6 +95,32 @@ class DemoIT {
         .doesNotContain("kept.txt");
   }
 
+  /** Gone after the folder was looked through, and before a job reads it. */
+  @Test
+  void theProgramEndsWithOneWhenAFileWasNotCounted() throws IOException {
+    Files.writeString(folder.resolve("kept.txt"), "one two\n");
+    Path gone = Files.writeString(folder.resolve("gone.txt"), "three\n");
+    PrintStream deleting =
+        new PrintStream(out, true, StandardCharsets.UTF_8) {
+          @Override
+          public void print(String text) {
+            if (text.contains("server")) {
+              gone.toFile().delete();
+            }
+            super.print(text);
+          }
+        };
+
+    int code = Main.run(folder.toString(), deleting, false);
+
+    assertThat(shown())
+        .contains("files   2 ")
+        .contains("not counted: " + gone)
+        .contains("NOT every file was counted exactly once")
+        .containsPattern("(?m)^  total +1 +1 +2 +8$");
+    assertThat(code).isEqualTo(1);
+  }
+
   @Test
   void nothingIsLeftInTheDatabase() throws IOException {
     Files.writeString(folder.resolve("one.txt"), "one\n");
