@@ -40,7 +40,7 @@ public final class Slots {
                 source.subscribe(new Main<>(Operators.toCoreSubscriber(actual), slots, work)));
   }
 
-  private static final class Main<T, R> implements CoreSubscriber<T>, Subscription {
+  static final class Main<T, R> implements CoreSubscriber<T>, Subscription {
 
     private final CoreSubscriber<? super R> actual;
     private final int slots;
@@ -121,18 +121,25 @@ public final class Slots {
       busy.forEach(Slot::cancel);
     }
 
-    void result(R result) {
+    void result(Slot<T, R> slot, R result) {
+      busy.remove(slot);
       results.add(result);
       hand();
     }
 
-    void empty() {
+    void empty(Slot<T, R> slot) {
+      busy.remove(slot);
       pending.decrementAndGet();
       free(1);
       hand();
     }
 
-    void fail(Throwable failure) {
+    void failed(Slot<T, R> slot, Throwable failure) {
+      busy.remove(slot);
+      fail(failure);
+    }
+
+    private void fail(Throwable failure) {
       error = failure;
       hand();
     }
@@ -182,70 +189,6 @@ public final class Slots {
       }
       if (pending.get() == 0 && ended.compareAndSet(false, true)) {
         actual.onComplete();
-      }
-    }
-  }
-
-  /** One Mono that is under way. */
-  private static final class Slot<T, R> implements CoreSubscriber<R> {
-
-    private final Main<T, R> main;
-    private volatile @Nullable Subscription subscription;
-    private volatile boolean cancelled;
-    private boolean emitted;
-
-    Slot(Main<T, R> main) {
-      this.main = main;
-    }
-
-    @Override
-    public Context currentContext() {
-      return main.currentContext();
-    }
-
-    @Override
-    public void onSubscribe(Subscription subscription) {
-      this.subscription = subscription;
-      if (cancelled) {
-        subscription.cancel();
-      } else {
-        subscription.request(Long.MAX_VALUE);
-      }
-    }
-
-    @Override
-    public void onNext(R result) {
-      if (!emitted) {
-        emitted = true;
-        main.busy.remove(this);
-        main.result(result);
-      }
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-      main.busy.remove(this);
-      if (emitted) {
-        Operators.onErrorDropped(failure, currentContext());
-      } else {
-        main.fail(failure);
-      }
-    }
-
-    @Override
-    public void onComplete() {
-      if (!emitted) {
-        emitted = true;
-        main.busy.remove(this);
-        main.empty();
-      }
-    }
-
-    void cancel() {
-      cancelled = true;
-      Subscription present = subscription;
-      if (present != null) {
-        present.cancel();
       }
     }
   }
