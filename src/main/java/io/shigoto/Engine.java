@@ -31,7 +31,6 @@ import io.shigoto.internal.job.NodeState;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.permit.Allowances;
-import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Migrations;
 import io.shigoto.internal.postgres.Partitions;
@@ -42,7 +41,6 @@ import io.shigoto.internal.run.LastCall;
 import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.settle.Announcer;
 import io.shigoto.internal.settle.Settler;
-import io.shigoto.internal.upkeep.Lease;
 import io.shigoto.internal.wake.Alarm;
 import io.shigoto.internal.wake.Canary;
 import io.shigoto.internal.wake.Listener;
@@ -58,13 +56,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/**
- * The parts of a node that outlive its incarnations, put together. Connections by purpose, so that
- * none starves another.
- */
+/** The parts of a node that outlive its incarnations, put together. */
 final class Engine {
 
-  private static final int UPKEEP_CONNECTIONS = 2;
   private static final int MOST_LISTENING = 16;
   private static final int IDLE_SECONDS = 10;
   private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
@@ -84,11 +78,7 @@ final class Engine {
   final Propagation propagation;
   final Allowances allowances;
   final Events events;
-  final Connector connector;
-  final Database engine;
-  final Database calls;
-  final Database upkeep;
-  final Database leasing;
+  final Connections connections;
   final Alarm alarm;
   final Wakeups wakeups;
   final Pauses pauses;
@@ -127,21 +117,16 @@ final class Engine {
     this.events = new Events(settings.name(), settings.listeners());
     this.allowances =
         new Allowances(workers, events, settings.pollInterval(), timer, settings.nanos());
-    this.connector =
-        new Connector(
-            settings.connectionFactory(), settings.listen(), settings.statementTimeout(), timer);
+    this.connections = new Connections(settings, timer);
+    Database engine = connections.engine;
+    Database calls = connections.calls;
+    Database upkeep = connections.upkeep;
     Scheduler given = settings.workerScheduler();
     this.running =
         given != null
             ? given
             : Schedulers.newParallel(
                 "shigoto-worker", Runtime.getRuntime().availableProcessors(), true);
-    this.engine =
-        new Database(connector, settings.connections(), settings.statementTimeout(), timer);
-    this.calls =
-        new Database(connector, settings.connections(), settings.statementTimeout(), timer);
-    this.upkeep = new Database(connector, UPKEEP_CONNECTIONS, settings.statementTimeout(), timer);
-    this.leasing = new Database(connector, 1, Lease.deadline(settings.lease()), timer);
     this.alarm = new Alarm(settings.nanos(), timer);
     this.wakeups = new Wakeups(alarm);
     this.pauses = new Pauses(wakeups, events);
@@ -180,7 +165,7 @@ final class Engine {
     this.bell = here.and(notifier).and(new Aftermaths(events, discards));
     this.listener =
         new Listener(
-            connector,
+            connections.connector,
             sql.schema(),
             new Canary(upkeep, sql, UUID.randomUUID()),
             here,
@@ -230,8 +215,13 @@ final class Engine {
 
   /** Brings the schema up to date, or only looks, and makes the first days of history. */
   Mono<Void> prepare() {
-    Mono<Void> schema = settings.migrate() ? migrations.run(upkeep) : migrations.check(upkeep);
-    return schema.then(new Partitions(upkeep, sql).keep(settings.retentionDays())).then();
+    Mono<Void> schema =
+        settings.migrate()
+            ? migrations.run(connections.upkeep)
+            : migrations.check(connections.upkeep);
+    return schema
+        .then(new Partitions(connections.upkeep, sql).keep(settings.retentionDays()))
+        .then();
   }
 
   /** Listens while anybody is subscribed, all on one connection; never ends in poll-only mode. */
@@ -248,9 +238,9 @@ final class Engine {
     served.close();
     Mono<Void> drained = drain().timeout(settings.statementTimeout(), timer);
     return drained
-        .onErrorResume(TimeoutException.class, late -> connector.close().then(drained))
+        .onErrorResume(TimeoutException.class, late -> connections.close().then(drained))
         .onErrorComplete(TimeoutException.class)
-        .then(connector.close())
+        .then(connections.close())
         .doFinally(
             end -> {
               timer.dispose();
@@ -269,8 +259,6 @@ final class Engine {
         .then(jobs.close())
         .then(reports.close())
         .then(notifier.close())
-        .thenMany(Flux.just(engine, calls, upkeep, leasing))
-        .flatMap(Database::close)
-        .then();
+        .then(connections.drain());
   }
 }

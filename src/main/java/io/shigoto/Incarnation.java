@@ -60,7 +60,7 @@ final class Incarnation {
     this.engine = engine;
     this.lease =
         new Lease(
-            engine.leasing,
+            engine.connections.leasing,
             engine.sql,
             id,
             settings.lease(),
@@ -109,11 +109,11 @@ final class Incarnation {
   }
 
   private void fence() {
-    LOG.warn(
-        "lost the lease, all runs are cancelled: node={} incarnation={} runs={}",
-        settings.name(),
-        id,
-        runs.size());
+    LOG.atWarn()
+        .addKeyValue("node", settings.name())
+        .addKeyValue("incarnation", id)
+        .addKeyValue("runs", runs.size())
+        .log("lost the lease, all runs are cancelled");
     tell(JobEvent.Kind.NODE_LOST_LEASE, "lost its lease");
     drain();
     cut();
@@ -130,7 +130,7 @@ final class Incarnation {
     QueuePipeline.Parts parts =
         new QueuePipeline.Parts(
             engine.allowances,
-            new Claimer(engine.engine, engine.sql, engine.json, id),
+            new Claimer(engine.connections.engine, engine.sql, engine.json, id),
             new Runner(
                 engine.workers,
                 new Runner.Reading(engine.json, engine.propagation, engine.results::find),
@@ -155,7 +155,7 @@ final class Incarnation {
   private Flux<?> upkeep() {
     Rescue rescue =
         new Rescue(
-            engine.upkeep,
+            engine.connections.upkeep,
             engine.sql,
             settings.lease().dividedBy(4),
             (run, node) -> failed(new Transition(node, engine.json), run, new NodeLost()),
@@ -164,7 +164,7 @@ final class Incarnation {
             engine.discards);
     Audit audit =
         new Audit(
-            engine.upkeep,
+            engine.connections.upkeep,
             engine.sql,
             id,
             settings.statementTimeout().multipliedBy(2),
@@ -173,7 +173,7 @@ final class Incarnation {
             engine.events);
     Poll poll =
         new Poll(
-            engine.upkeep,
+            engine.connections.upkeep,
             engine.sql,
             engine.served::names,
             engine.workers.names(),
@@ -181,7 +181,12 @@ final class Incarnation {
             engine.wakeups,
             engine.pauses);
     Roll roll =
-        new Roll(engine.upkeep, engine.sql, id, engine.served::names, engine.served.changes());
+        new Roll(
+            engine.connections.upkeep,
+            engine.sql,
+            id,
+            engine.served::names,
+            engine.served.changes());
     Chores chores =
         new Chores(
             List.of(
@@ -190,23 +195,28 @@ final class Incarnation {
                 audit,
                 roll,
                 new History(
-                    engine.upkeep,
+                    engine.connections.upkeep,
                     engine.sql,
                     settings.retentionDays(),
                     settings.broadcasts().retention())),
             engine.timer);
     Promoter promoter =
         new Promoter(
-            engine.upkeep, engine.sql, engine.wakeups, settings.pollInterval(), engine.timer);
+            engine.connections.upkeep,
+            engine.sql,
+            engine.wakeups,
+            settings.pollInterval(),
+            engine.timer);
     Cancels cancels =
         new Cancels(
-            engine.upkeep,
+            engine.connections.upkeep,
             engine.sql,
             id,
             runs,
             new CallOff(engine.settler, engine.events, engine.running, runs::letGo));
     LooseEnds looseEnds =
-        new LooseEnds(engine.upkeep, engine.sql, engine.wakeups, engine.bell, engine.timer);
+        new LooseEnds(
+            engine.connections.upkeep, engine.sql, engine.wakeups, engine.bell, engine.timer);
     return Flux.merge(
         chores.flow(),
         promoter.flow(),
@@ -220,7 +230,10 @@ final class Incarnation {
   }
 
   private void tell(JobEvent.Kind kind, String what) {
-    LOG.info("node {}: node={} incarnation={}", what, settings.name(), id);
+    LOG.atInfo()
+        .addKeyValue("node", settings.name())
+        .addKeyValue("incarnation", id)
+        .log("node {}", what);
     engine.events.ofNode(kind, id.toString());
   }
 }

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -54,11 +55,22 @@ public final class Database {
   private final InstrumentedPool<Connection> pool;
   private final Duration deadline;
   private final Scheduler timer;
+  private final LongSupplier nanos;
   private final Gate underWay = new Gate();
 
-  public Database(Connector connector, int connections, Duration deadline, Scheduler timer) {
+  /**
+   * @param deadline for one statement, or one step of a transaction
+   * @param nanos a clock for elapsed time
+   */
+  public Database(
+      Connector connector,
+      int connections,
+      Duration deadline,
+      Scheduler timer,
+      LongSupplier nanos) {
     this.deadline = deadline;
     this.timer = timer;
+    this.nanos = nanos;
     this.pool =
         PoolBuilder.from(connector.connect())
             .sizeBetween(0, connections)
@@ -116,7 +128,7 @@ public final class Database {
     Mono<List<T>> once =
         Mono.defer(
             () -> underWay.pass(pool.acquire(deadline).flatMap(at -> transaction(at, work))));
-    return Detached.of(Mono.defer(() -> once.retryWhen(untilLate(System.nanoTime()))));
+    return Detached.of(Mono.defer(() -> once.retryWhen(untilLate(nanos.getAsLong()))));
   }
 
   private Retry untilLate(long began) {
@@ -124,7 +136,7 @@ public final class Database {
         .maxBackoff(LONGEST_PAUSE)
         .jitter(1)
         .scheduler(timer)
-        .filter(error -> isConflict(error) && System.nanoTime() - began < deadline.toNanos());
+        .filter(error -> isConflict(error) && nanos.getAsLong() - began < deadline.toNanos());
   }
 
   private <T> Mono<List<T>> transaction(
@@ -158,7 +170,10 @@ public final class Database {
     return borrowed
         .invalidate()
         .doOnError(
-            failed -> LOG.debug("a connection was not destroyed: error={}", failed.toString()))
+            failed ->
+                LOG.atDebug()
+                    .addKeyValue("error", failed::toString)
+                    .log("a connection was not destroyed"))
         .onErrorComplete();
   }
 

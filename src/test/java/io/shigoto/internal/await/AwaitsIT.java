@@ -48,7 +48,11 @@ class AwaitsIT {
   void make() {
     database =
         new Database(
-            new Connector(db.connectionFactory(), true, LIMIT, deadlines), 2, LIMIT, deadlines);
+            new Connector(db.connectionFactory(), true, LIMIT, deadlines),
+            2,
+            LIMIT,
+            deadlines,
+            System::nanoTime);
     Flux<?> hearing =
         Flux.never()
             .doOnSubscribe(begins -> listening.incrementAndGet())

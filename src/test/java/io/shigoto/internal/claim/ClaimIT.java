@@ -45,7 +45,12 @@ class ClaimIT {
   @BeforeEach
   void join() {
     database =
-        new Database(new Connector(db.connectionFactory(), false, LIMIT, timer), 4, LIMIT, timer);
+        new Database(
+            new Connector(db.connectionFactory(), false, LIMIT, timer),
+            4,
+            LIMIT,
+            timer,
+            System::nanoTime);
     lease(node, "1 hour");
   }
 

@@ -56,7 +56,12 @@ class LimitedClaimIT {
   @BeforeEach
   void join() {
     database =
-        new Database(new Connector(db.connectionFactory(), true, LIMIT, timer), 4, LIMIT, timer);
+        new Database(
+            new Connector(db.connectionFactory(), true, LIMIT, timer),
+            4,
+            LIMIT,
+            timer,
+            System::nanoTime);
     db.sql(
         """
         INSERT INTO shigoto.nodes (id, name, lease_until, queues, workers)

@@ -31,7 +31,12 @@ class PartitionsIT {
   void open() {
     db = TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
     database =
-        new Database(new Connector(db.connectionFactory(), false, LIMIT, timer), 4, LIMIT, timer);
+        new Database(
+            new Connector(db.connectionFactory(), false, LIMIT, timer),
+            4,
+            LIMIT,
+            timer,
+            System::nanoTime);
     partitions = new Partitions(database, new Statements("shigoto"));
   }
 

@@ -82,6 +82,6 @@ class RunnerTest {
             false,
             LIMIT,
             Schedulers.parallel());
-    return new Database(connector, 1, LIMIT, Schedulers.parallel());
+    return new Database(connector, 1, LIMIT, Schedulers.parallel(), System::nanoTime);
   }
 }

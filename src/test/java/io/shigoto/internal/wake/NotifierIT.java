@@ -42,7 +42,12 @@ class NotifierIT {
     Scheduler gone = Schedulers.newSingle("gone", true);
     gone.dispose();
     Database database =
-        new Database(new Connector(db.connectionFactory(), true, LIMIT, timer), 1, LIMIT, timer);
+        new Database(
+            new Connector(db.connectionFactory(), true, LIMIT, timer),
+            1,
+            LIMIT,
+            timer,
+            System::nanoTime);
     Notifier notifier = new Notifier(database, new Statements("shigoto"), gone);
     PostgresqlConnection listening =
         Mono.from(db.connectionFactory().create()).cast(PostgresqlConnection.class).block(LIMIT);
