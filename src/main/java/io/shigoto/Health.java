@@ -12,6 +12,8 @@ import java.util.List;
  *     within the poll interval
  * @param outcomesWaiting how many runs have ended whose outcome is not yet written
  * @param runsHeld how many jobs it holds: waiting for a slot, running, or waiting to be written
+ * @param broadcastsWaiting how many messages to all nodes it has learned of and neither handled nor
+ *     given up; 0 without receivers
  * @param unserved work that waits although no live node serves it
  */
 public record Health(
@@ -21,6 +23,7 @@ public record Health(
     boolean notificationsArrive,
     int outcomesWaiting,
     int runsHeld,
+    long broadcastsWaiting,
     List<Unserved> unserved) {
 
   public Health {

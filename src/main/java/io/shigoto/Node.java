@@ -82,7 +82,9 @@ final class Node {
         .map(found -> health(true, found))
         .onErrorResume(
             error -> {
-              LOG.debug("health: the database does not answer: error={}", error.toString());
+              LOG.atDebug()
+                  .addKeyValue("error", error::toString)
+                  .log("health: the database does not answer");
               return Mono.just(health(false, List.of()));
             });
   }
@@ -104,6 +106,7 @@ final class Node {
         hearing,
         engine.settler.waiting(),
         now == null ? 0 : now.runsHeld(),
+        engine.reception.waiting(),
         unserved);
   }
 
@@ -124,7 +127,7 @@ final class Node {
   }
 
   private void failedToStart(Throwable error) {
-    LOG.debug("did not start: error={}", error.toString());
+    LOG.atDebug().addKeyValue("error", error::toString).log("did not start");
     if (!phase.compareAndSet(Phase.STARTING, Phase.NEW)) {
       ended.tryEmitEmpty();
     }
@@ -218,10 +221,10 @@ final class Node {
   }
 
   private void giveUp() {
-    LOG.error(
-        "stopped with outcomes not written; the jobs will run again: node={} outcomes={}",
-        settings.name(),
-        engine.settler.waiting());
+    LOG.atError()
+        .addKeyValue("node", settings.name())
+        .addKeyValue("outcomes", engine.settler.waiting())
+        .log("stopped with outcomes not written; the jobs will run again");
     ended.tryEmitEmpty();
   }
 }

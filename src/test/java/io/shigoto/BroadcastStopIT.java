@@ -4,6 +4,7 @@ import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import ch.qos.logback.classic.Level;
 import io.shigoto.broadcast.Message;
 import io.shigoto.broadcast.Receiver;
 import io.shigoto.event.JobEvent.Kind;
@@ -59,8 +60,9 @@ class BroadcastStopIT {
     assertThatIllegalStateException()
         .isThrownBy(() -> node.broadcasts().publish(Heard.TOPIC, 1).block(LIMIT));
     Heard next = new Heard();
-    start(next);
+    Shigoto successor = start(next);
     next.awaitsExactly(ids);
+    Await.until(LIMIT, () -> successor.health().block(LIMIT).broadcastsWaiting() == 0);
   }
 
   @Test
@@ -69,12 +71,13 @@ class BroadcastStopIT {
     publish(node, 3);
     Await.until(LIMIT, () -> begun.get() == 1);
 
+    Await.until(LIMIT, () -> node.health().block(LIMIT).broadcastsWaiting() == 3);
     try (LogCapture logs = LogCapture.start()) {
       node.stop(Duration.ZERO).block(LIMIT);
 
-      assertThat(logs.everything())
-          .contains("stopped before every message to all nodes was handled: messages=3")
-          .doesNotContain("outcomes not written");
+      assertThat(logs.lines(Level.WARN))
+          .contains("stopped before every message to all nodes was handled messages=3");
+      assertThat(logs.everything()).doesNotContain("outcomes not written");
     }
     assertThat(cancelled).hasValue(1);
     assertThat(waiting.ids()).isEmpty();

@@ -243,7 +243,7 @@ class OnDiscardIT {
           () -> log.messages(Level.WARN).stream().anyMatch(line -> line.contains("onDiscard")));
       node.stop(LIMIT).block(LIMIT);
 
-      assertThat(log.messages(Level.WARN))
+      assertThat(log.lines(Level.WARN))
           .filteredOn(line -> line.contains("onDiscard"))
           .singleElement()
           .asString()

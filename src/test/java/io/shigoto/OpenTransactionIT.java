@@ -85,7 +85,7 @@ class OpenTransactionIT {
 
       Await.until("it is logged", LIMIT, () -> !log.messages(Level.WARN).isEmpty());
 
-      assertThat(log.messages(Level.WARN))
+      assertThat(log.lines(Level.WARN))
           .singleElement()
           .asString()
           .contains("not the transaction", "job=" + id);

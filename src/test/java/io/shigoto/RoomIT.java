@@ -45,16 +45,14 @@ class RoomIT {
     assertThat(told.await(JobEvent.Kind.STARTED, 2).get(1).jobId()).isEqualTo(second);
   }
 
-  /** It was claimed for a slot that is no more. What the node tells itself it does not hear again. */
+  /**
+   * It was claimed for a slot that is no more. What the node tells itself it does not hear again.
+   */
   @Test
   void aJobThatIsCancelledWhileItWaitsForASlotMakesRoomForTheNext() {
     Shigoto node =
         nodes.start(
-            node()
-                .pollOnly()
-                .worker(new Limited("limited", 1))
-                .worker(endless())
-                .queue("one", 2));
+            node().pollOnly().worker(new Limited("limited", 1)).worker(endless()).queue("one", 2));
     enqueue(node, "endless", "one", null);
     told.await(JobEvent.Kind.STARTED, 1);
     long waits = claimedWhileTheQueueShrinks(node);
@@ -84,7 +82,9 @@ class RoomIT {
       Await.until(
           "it is claimed",
           LIMIT,
-          () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE id = $1 AND owner IS NOT NULL", id) == 1);
+          () ->
+              db.number("SELECT count(*) FROM shigoto.jobs WHERE id = $1 AND owner IS NOT NULL", id)
+                  == 1);
       return id;
     } finally {
       Mono.from(rival.close()).block(LIMIT);
@@ -96,8 +96,7 @@ class RoomIT {
   void theEndOfARunIsHeardByNodesThatKnowItsWorkerByAnotherName() {
     Shigoto old = nodes.start(node().worker(new Limited("older", 1)).queue("one", 5));
     Shigoto renamed =
-        nodes.start(
-            node().worker(new Limited("newer", 1, Set.of("older"))).queue("two", 5));
+        nodes.start(node().worker(new Limited("newer", 1, Set.of("older"))).queue("two", 5));
     enqueue(old, "older", "one", null);
     told.await(JobEvent.Kind.STARTED, 1);
     enqueue(renamed, "newer", "two", null);

@@ -4,6 +4,7 @@ import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import io.shigoto.broadcast.Receiver;
 import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.Job;
@@ -56,6 +57,7 @@ class SilenceIT {
     library.close();
     reactor.close();
     assertThat(library.everything()).isNotEmpty().doesNotContain(SECRET);
+    assertThat(library.events()).allSatisfy(SilenceIT::saysItsFactsByKeys);
     assertThat(reactor.everything()).doesNotContain(SECRET);
     assertThat(texts).allSatisfy(text -> assertThat(text).doesNotContain(SECRET));
   }
@@ -161,6 +163,11 @@ class SilenceIT {
     node.broadcasts().publish("broken", SECRET).block(LIMIT);
     told.await(Kind.BROADCAST_FAILED, 2);
     node.stop(Duration.ZERO).block(LIMIT);
+  }
+
+  private static void saysItsFactsByKeys(ILoggingEvent event) {
+    assertThat(event.getKeyValuePairs()).as(event.getMessage()).isNotEmpty();
+    assertThat(event.getMessage()).doesNotContain("=");
   }
 
   private Shigoto start(ShigotoBuilder builder) {

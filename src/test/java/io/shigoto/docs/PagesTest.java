@@ -26,7 +26,7 @@ class PagesTest {
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)");
   private static final Pattern CLASS = Pattern.compile("`(?:[a-z]+\\.)*([A-Z][A-Za-z]*)`");
   private static final Pattern LOG =
-      Pattern.compile("LOG\\.(info|warn|error)\\(\\s*\"([^:\"{]+)(?=[:{\"])");
+      Pattern.compile("LOG\\s*\\.at(Info|Warn|Error)\\(\\)[^;]*?\\.log\\(\\s*\"([^\"{]+)");
 
   static List<Path> pages() {
     return Pages.all();

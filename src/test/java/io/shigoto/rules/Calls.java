@@ -108,6 +108,12 @@ final class Calls {
                   || fullName(access).equals("java.lang.Throwable.printStackTrace")
                       && !takesAnything(access));
 
+  static final DescribedPredicate<JavaAccess<?>> LOG_WITHOUT_KEYS =
+      call(
+          "log a text without keys",
+          access ->
+              fullName(access).matches("org\\.slf4j\\.Logger\\.(trace|debug|info|warn|error)"));
+
   private Calls() {}
 
   /** First half of a rule about two calls that belong together. */

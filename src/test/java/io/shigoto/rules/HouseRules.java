@@ -46,6 +46,7 @@ final class HouseRules {
     rules.put("one package issues statements", onePackageIssuesStatements());
     rules.put("nothing is a stub", nobody(Calls.REFUSE_AS_UNSUPPORTED));
     rules.put("nothing is printed", nobody(Calls.PRINT));
+    rules.put("what is logged has keys", nobody(Calls.LOG_WITHOUT_KEYS));
     rules.put(
         "names say what a thing is",
         noClasses().should().haveNameMatching(".*(Manager|Helper|Util|Utils|Handler|Impl)"));

@@ -100,6 +100,12 @@ final class Sinners {
     }
   }
 
+  static final class LogsText {
+    void sin(org.slf4j.Logger log) {
+      log.info("sin: kind={}", "text");
+    }
+  }
+
   static final class SinHelper {}
 
   static final class KnowsSpring {

@@ -73,6 +73,21 @@ public final class LogCapture implements AutoCloseable {
     return events(level).stream().map(ILoggingEvent::getFormattedMessage).toList();
   }
 
+  /** The lines of one level so far, as a layout may print them: message, then key=value. */
+  public List<String> lines(Level level) {
+    return events(level).stream().map(LogCapture::line).toList();
+  }
+
+  private static String line(ILoggingEvent event) {
+    StringBuilder line = new StringBuilder(event.getFormattedMessage());
+    if (event.getKeyValuePairs() != null) {
+      event
+          .getKeyValuePairs()
+          .forEach(pair -> line.append(' ').append(pair.key).append('=').append(pair.value));
+    }
+    return line.toString();
+  }
+
   /**
    * All that any layout or appender could print of the events so far: messages, arguments,
    * key-values, MDC and stack traces with causes.

@@ -169,7 +169,10 @@ public final class Awaits implements Bell {
 
   private void sawNothing(Waiter waiter, Throwable error) {
     if (waiter.knowsTheJobIsThere()) {
-      LOG.debug("could not look: job={} error={}", waiter.id(), error.toString());
+      LOG.atDebug()
+          .addKeyValue("job", waiter.id())
+          .addKeyValue("error", error::toString)
+          .log("could not look");
       lookLater(waiter);
     } else {
       waiter.fail(error);

@@ -59,7 +59,7 @@ final class Attempts {
         new Message<>(
             letter.id(),
             topic.name(),
-            json.read(letter.content(), topic.payloads()),
+            json.readPayload(letter.content(), topic.payloads()),
             letter.attempt(),
             letter.time());
     return receiver.receive(message).contextWrite(outer -> outer.put(Message.class, message));
@@ -79,13 +79,13 @@ final class Attempts {
     Throwable error = Guarded.thrown(failure);
     String type = " " + error.getClass().getSimpleName();
     if (letter.attempt() >= topic.maxAttempts()) {
-      LOG.error(
-          "gave up a message to all nodes: topic={} id={} attempts={} error={} at={}",
-          topic.name(),
-          letter.id(),
-          letter.attempt(),
-          error.getClass().getName(),
-          Guarded.place(error));
+      LOG.atError()
+          .addKeyValue("topic", topic.name())
+          .addKeyValue("id", letter.id())
+          .addKeyValue("attempts", letter.attempt())
+          .addKeyValue("error", error.getClass().getName())
+          .addKeyValue("at", Guarded.place(error))
+          .log("gave up a message to all nodes");
       tell(JobEvent.Kind.BROADCAST_GIVEN_UP, letter, topic, took, type);
       return Verdict.OVER;
     }
@@ -98,10 +98,10 @@ final class Attempts {
   }
 
   private Verdict outOfRetention(Letter letter, Topic topic) {
-    LOG.error(
-        "a message to all nodes was out of retention before its turn came: topic={} id={}",
-        topic.name(),
-        letter.id());
+    LOG.atError()
+        .addKeyValue("topic", topic.name())
+        .addKeyValue("id", letter.id())
+        .log("a message to all nodes was out of retention before its turn came");
     events.ofBroadcast(
         JobEvent.Kind.BROADCAST_GIVEN_UP, topic.name(), null, null, "" + letter.id());
     return Verdict.OVER;

@@ -94,6 +94,11 @@ public final class Reception implements Bell {
             .doFinally(end -> tellWhatIsLeft());
   }
 
+  /** How many messages this node has learned of that are neither handled nor given up. */
+  public long waiting() {
+    return mailboxes.values().stream().mapToLong(Mailbox::open).sum();
+  }
+
   /** Looks no more, and hands out nothing more. */
   public void drain() {
     drained.tryEmitEmpty();
@@ -138,9 +143,11 @@ public final class Reception implements Bell {
   }
 
   private void tellWhatIsLeft() {
-    long left = mailboxes.values().stream().mapToLong(Mailbox::open).sum();
+    long left = waiting();
     if (left > 0) {
-      LOG.warn("stopped before every message to all nodes was handled: messages={}", left);
+      LOG.atWarn()
+          .addKeyValue("messages", left)
+          .log("stopped before every message to all nodes was handled");
     }
   }
 

@@ -212,10 +212,7 @@ public final class Enqueuer {
     return herald
         .aloud(
             rows,
-            () ->
-                inserts
-                    .commit(rows, true)
-                    .doOnNext(answers -> herald.ringHere(rows, answers)),
+            () -> inserts.commit(rows, true).doOnNext(answers -> herald.ringHere(rows, answers)),
             () ->
                 inserts
                     .commit(rows, false)

@@ -152,7 +152,7 @@ public final class Detached {
       if (endsWithoutResult()) {
         caller.onError(error);
       } else {
-        LOG.debug("failed after its caller had gone: error={}", error.toString());
+        LOG.atDebug().addKeyValue("error", error::toString).log("failed after its caller had gone");
       }
     }
 

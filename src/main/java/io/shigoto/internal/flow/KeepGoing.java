@@ -58,7 +58,12 @@ public final class KeepGoing {
   public <T> Mono<T> until(Mono<T> work, BooleanSupplier wanted) {
     return work.retryWhen(retries().filter(error -> wanted.getAsBoolean()))
         .doOnSuccess(value -> over())
-        .doOnError(error -> LOG.debug("given up: what={} error={}", what, error.toString()))
+        .doOnError(
+            error ->
+                LOG.atDebug()
+                    .addKeyValue("what", what)
+                    .addKeyValue("error", error::toString)
+                    .log("given up"))
         .onErrorComplete();
   }
 
@@ -93,18 +98,18 @@ public final class KeepGoing {
 
   private void begins(Throwable error) {
     if (trouble.compareAndSet(false, true)) {
-      LOG.warn(
-          "trouble: what={} error={} message={}",
-          what,
-          error.getClass().getSimpleName(),
-          error.getMessage());
+      LOG.atWarn()
+          .addKeyValue("what", what)
+          .addKeyValue("error", error.getClass().getSimpleName())
+          .addKeyValue("message", error.getMessage())
+          .log("trouble");
       onTrouble.run();
     }
   }
 
   private void over() {
     if (inTrouble() && trouble.compareAndSet(true, false)) {
-      LOG.info("recovered: what={}", what);
+      LOG.atInfo().addKeyValue("what", what).log("recovered");
       onRecovery.run();
     }
   }

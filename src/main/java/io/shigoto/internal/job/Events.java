@@ -65,13 +65,18 @@ public final class Events {
 
   private void drop(AtomicLong dropped) {
     if (dropped.getAndIncrement() == 0) {
-      LOG.warn("a subscriber to events is behind, the oldest are dropped: node={}", node);
+      LOG.atWarn()
+          .addKeyValue("node", node)
+          .log("a subscriber to events is behind, the oldest are dropped");
     }
   }
 
   private void tellDropped(long dropped) {
     if (dropped > 0) {
-      LOG.warn("events were dropped for a subscriber: node={} count={}", node, dropped);
+      LOG.atWarn()
+          .addKeyValue("node", node)
+          .addKeyValue("count", dropped)
+          .log("events were dropped for a subscriber");
     }
   }
 
@@ -170,7 +175,10 @@ public final class Events {
       try {
         listener.on(event);
       } catch (RuntimeException broken) {
-        LOG.warn("a listener failed: event={} error={}", event.kind(), broken.toString());
+        LOG.atWarn()
+            .addKeyValue("event", event.kind())
+            .addKeyValue("error", broken::toString)
+            .log("a listener failed");
       }
     }
   }

@@ -123,15 +123,29 @@ public final class Json implements ResultReader {
    * @throws ArgsDoNotFit with the path of the first place that does not fit
    */
   public Object read(String text, ObjectReader reader) {
+    return read(text, reader, ArgsDoNotFit::new);
+  }
+
+  /**
+   * Reads what stands in a message.
+   *
+   * @param reader from {@link #payloadReader}
+   * @throws PayloadDoesNotFit with the path of the first place that does not fit
+   */
+  public Object readPayload(String text, ObjectReader reader) {
+    return read(text, reader, PayloadDoesNotFit::new);
+  }
+
+  private static Object read(String text, ObjectReader reader, Misfit misfit) {
     String type = reader.getValueType().getRawClass().getSimpleName();
     Object value;
     try {
       value = reader.readValue(text);
     } catch (JacksonException refused) {
-      throw new ArgsDoNotFit(path(refused), type, refused.getClass().getSimpleName());
+      throw misfit.at(path(refused), type, refused.getClass().getSimpleName());
     }
     if (value == null) {
-      throw new ArgsDoNotFit("$", type, "null");
+      throw misfit.at("$", type, "null");
     }
     return value;
   }
@@ -195,6 +209,11 @@ public final class Json implements ResultReader {
       throw new IllegalArgumentException(unknown);
     }
     return declared.containedType(0);
+  }
+
+  /** The error of what does not fit. */
+  private interface Misfit {
+    RuntimeException at(String path, String type, String why);
   }
 
   private static String path(JacksonException error) {

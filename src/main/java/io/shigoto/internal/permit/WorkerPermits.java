@@ -240,11 +240,11 @@ final class WorkerPermits {
 
   private void tell(Breaker.State after, long now) {
     if (after instanceof Breaker.Open open) {
-      LOG.warn("circuit opened, its jobs are not claimed: worker={}", worker);
+      LOG.atWarn().addKeyValue("worker", worker).log("circuit opened, its jobs are not claimed");
       Duration left = micros(open.until() - now);
       events.ofWorker(JobEvent.Kind.CIRCUIT_OPENED, worker, null, left, null);
     } else {
-      LOG.info("circuit closed: worker={}", worker);
+      LOG.atInfo().addKeyValue("worker", worker).log("circuit closed");
       events.ofWorker(JobEvent.Kind.CIRCUIT_CLOSED, worker, null, null, null);
     }
   }

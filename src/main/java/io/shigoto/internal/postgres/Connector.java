@@ -80,7 +80,11 @@ public final class Connector {
   /** Closes a connection, and does not wait long for a server that does not answer. Never fails. */
   public Mono<Void> close(Connection connection) {
     return Mono.defer(() -> waitFor(open.getOrDefault(connection, Mono.empty())))
-        .doOnError(error -> LOG.debug("a connection did not close: error={}", error.toString()))
+        .doOnError(
+            error ->
+                LOG.atDebug()
+                    .addKeyValue("error", error::toString)
+                    .log("a connection did not close"))
         .onErrorComplete();
   }
 

@@ -102,7 +102,12 @@ public final class Migrations {
 
   private Mono<Void> apply(Connection connection, String step) {
     return Database.run(connection, steps.get(STEPS.indexOf(step)))
-        .doOnSuccess(applied -> LOG.info("migrated: schema={} step={}", sql.schema(), step));
+        .doOnSuccess(
+            applied ->
+                LOG.atInfo()
+                    .addKeyValue("schema", sql.schema())
+                    .addKeyValue("step", step)
+                    .log("migrated"));
   }
 
   private Mono<Void> requireNotNewer(int found) {

@@ -61,13 +61,20 @@ public final class Partitions {
                 .with("next_day", day.get(3));
     return database
         .list(ddl, statement -> {}, row -> true)
-        .doOnNext(done -> LOG.info("history: {} partition={}", chore, day.get(1)))
+        .doOnNext(
+            done ->
+                LOG.atInfo()
+                    .addKeyValue("did", chore)
+                    .addKeyValue("partition", day.get(1))
+                    .log("history"))
         .onErrorResume(R2dbcException.class, refused -> left(day, refused));
   }
 
   private static Mono<List<Boolean>> left(List<String> day, R2dbcException refused) {
-    LOG.debug(
-        "history: left for later partition={} sqlstate={}", day.get(1), refused.getSqlState());
+    LOG.atDebug()
+        .addKeyValue("partition", day.get(1))
+        .addKeyValue("sqlstate", refused.getSqlState())
+        .log("history is left for later");
     return Mono.empty();
   }
 

@@ -213,11 +213,11 @@ public final class QueuePipeline {
     parts.runs.letGo(ended.run);
     RunKey run = settled.run();
     if (!settled.isWritten()) {
-      LOG.warn(
-          "a run ended after it had lost its lease, nothing was written: job={} worker={} attempt={}",
-          run.id(),
-          run.worker(),
-          run.attempt());
+      LOG.atWarn()
+          .addKeyValue("job", run.id())
+          .addKeyValue("worker", run.worker())
+          .addKeyValue("attempt", run.attempt())
+          .log("a run ended after it had lost its lease, nothing was written");
     }
     parts.events.ofRun(
         settled.kind(), run, ended.took, settled.error() == null ? null : settled.error().type());

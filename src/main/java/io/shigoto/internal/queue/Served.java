@@ -108,7 +108,10 @@ public final class Served {
               : "queue '%s' is served already; to change its concurrency, resize it"
                   .formatted(queue));
     }
-    LOG.info("queue added: queue={} concurrency={}", queue, options.concurrency());
+    LOG.atInfo()
+        .addKeyValue("queue", queue)
+        .addKeyValue("concurrency", options.concurrency())
+        .log("queue added");
     changed.give();
   }
 
@@ -123,7 +126,10 @@ public final class Served {
       throw notServed(queue);
     }
     served.resize(concurrency);
-    LOG.info("queue resized: queue={} concurrency={}", queue, concurrency);
+    LOG.atInfo()
+        .addKeyValue("queue", queue)
+        .addKeyValue("concurrency", concurrency)
+        .log("queue resized");
     wakeups.queue(queue);
   }
 
@@ -140,7 +146,7 @@ public final class Served {
       throw notServed(queue);
     }
     if (served.leave()) {
-      LOG.info("queue removed: queue={}", queue);
+      LOG.atInfo().addKeyValue("queue", queue).log("queue removed");
       changed.give();
     }
     Detached.start(served.whenGone().timeout(grace, Mono.fromRunnable(served::cut), timer));

@@ -26,15 +26,15 @@ public final class ChosenBackoff {
       if (chosen != null && !chosen.isNegative()) {
         return chosen.compareTo(LONGEST) > 0 ? LONGEST : chosen;
       }
-      LOG.warn(
-          "backoff is null or negative, the standard one is used: worker={} backoff={}",
-          worker,
-          chosen);
+      LOG.atWarn()
+          .addKeyValue("worker", worker)
+          .addKeyValue("backoff", chosen)
+          .log("backoff is null or negative, the standard one is used");
     } catch (Throwable broken) {
-      LOG.warn(
-          "backoff failed, the standard one is used: worker={} error={}",
-          worker,
-          broken.getClass().getName());
+      LOG.atWarn()
+          .addKeyValue("worker", worker)
+          .addKeyValue("error", broken.getClass().getName())
+          .log("backoff failed, the standard one is used");
     }
     return Backoff.standard(attempt);
   }

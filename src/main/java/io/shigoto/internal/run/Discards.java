@@ -69,7 +69,7 @@ public final class Discards {
   public void cut() {
     int left = underWay.get();
     if (left > 0) {
-      LOG.warn("stopped before every onDiscard had ended: jobs={}", left);
+      LOG.atWarn().addKeyValue("jobs", left).log("stopped before every onDiscard had ended");
     }
     cut.tryEmitEmpty();
   }
@@ -123,11 +123,11 @@ public final class Discards {
   }
 
   private static void tell(RunKey run, Throwable unreadable) {
-    LOG.warn(
-        "onDiscard is not called, the job cannot be read: job={} worker={} error={}",
-        run.id(),
-        run.worker(),
-        unreadable.getClass().getName());
+    LOG.atWarn()
+        .addKeyValue("job", run.id())
+        .addKeyValue("worker", run.worker())
+        .addKeyValue("error", unreadable.getClass().getName())
+        .log("onDiscard is not called, the job cannot be read");
   }
 
   private record Discard(RunKey run, Workers.Known known, Sinks.Empty<Void> told) {}

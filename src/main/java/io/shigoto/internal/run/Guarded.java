@@ -111,7 +111,9 @@ public final class Guarded<T> extends MonoOperator<T, T> {
           source.cancel();
         }
       } catch (Throwable fatal) {
-        LOG.warn("a worker failed on cancel: error={}", fatal.getClass().getName());
+        LOG.atWarn()
+            .addKeyValue("error", fatal.getClass().getName())
+            .log("a worker failed on cancel");
       }
     }
   }

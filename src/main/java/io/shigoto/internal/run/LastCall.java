@@ -53,11 +53,11 @@ public final class LastCall {
   /** Neither the message nor the causes: they are the worker's, and may say what args are. */
   private static void tell(RunKey run, Throwable failure) {
     Throwable error = Guarded.thrown(failure);
-    LOG.warn(
-        "onDiscard failed, the job stays discarded: job={} worker={} error={} at={}",
-        run.id(),
-        run.worker(),
-        error.getClass().getName(),
-        Guarded.place(error));
+    LOG.atWarn()
+        .addKeyValue("job", run.id())
+        .addKeyValue("worker", run.worker())
+        .addKeyValue("error", error.getClass().getName())
+        .addKeyValue("at", Guarded.place(error))
+        .log("onDiscard failed, the job stays discarded");
   }
 }

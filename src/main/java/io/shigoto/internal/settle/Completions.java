@@ -112,11 +112,11 @@ public final class Completions implements Completing {
 
   private Mono<Long> pause(RunKey run, long look) {
     if (look == DOUBLINGS) {
-      LOG.warn(
-          "a run has ended, but not the transaction in which it called completeIn: job={} worker={} attempt={}",
-          run.id(),
-          run.worker(),
-          run.attempt());
+      LOG.atWarn()
+          .addKeyValue("job", run.id())
+          .addKeyValue("worker", run.worker())
+          .addKeyValue("attempt", run.attempt())
+          .log("a run has ended, but not the transaction in which it called completeIn");
     }
     return Mono.delay(
         Duration.ofMillis((long) FIRST_PAUSE_MILLIS << Math.min(look, DOUBLINGS)), timer);

@@ -94,7 +94,7 @@ public final class Audit implements Chore {
 
   private static void tell(long count) {
     if (count > 0) {
-      LOG.warn("gave back jobs whose claim was never answered: count={}", count);
+      LOG.atWarn().addKeyValue("count", count).log("gave back jobs whose claim was never answered");
     }
   }
 }

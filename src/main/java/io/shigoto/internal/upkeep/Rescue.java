@@ -126,7 +126,7 @@ public final class Rescue implements Chore {
 
   private static void tell(long count) {
     if (count > 0) {
-      LOG.warn("rescued runs of lost nodes: count={}", count);
+      LOG.atWarn().addKeyValue("count", count).log("rescued runs of lost nodes");
     }
   }
 

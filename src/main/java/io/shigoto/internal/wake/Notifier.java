@@ -57,7 +57,8 @@ public final class Notifier implements Bell {
     String[] distinct = payloads.stream().distinct().toArray(String[]::new);
     return database
         .list(notify, statement -> statement.bind(0, distinct), row -> true)
-        .doOnError(error -> LOG.debug("could not notify: error={}", error.toString()))
+        .doOnError(
+            error -> LOG.atDebug().addKeyValue("error", error::toString).log("could not notify"))
         .onErrorReturn(List.of())
         .delayElement(PAUSE, timer)
         // The timer goes with the node, and the pause with the timer.

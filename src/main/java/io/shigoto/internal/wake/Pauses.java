@@ -64,7 +64,7 @@ public final class Pauses implements Bell {
   }
 
   private void tell(JobEvent.Kind kind, String what, String queue) {
-    LOG.info("queue {}: queue={}", what, queue);
+    LOG.atInfo().addKeyValue("queue", queue).log("queue {}", what);
     events.ofQueue(kind, queue);
     wakeups.queue(queue);
   }

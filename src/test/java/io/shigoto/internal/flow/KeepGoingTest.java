@@ -64,9 +64,9 @@ class KeepGoingTest {
       keepGoing.until(failing(0)).subscribe();
 
       assertThat(told).containsExactly("trouble", "recovery");
-      assertThat(log.messages(Level.WARN))
-          .containsExactly("trouble: what=test error=IllegalStateException message=away");
-      assertThat(log.messages(Level.INFO)).containsExactly("recovered: what=test");
+      assertThat(log.lines(Level.WARN))
+          .containsExactly("trouble what=test error=IllegalStateException message=away");
+      assertThat(log.lines(Level.INFO)).containsExactly("recovered what=test");
     }
   }
 

@@ -52,6 +52,16 @@ class JsonTest {
   }
 
   @Test
+  void aPayloadThatDoesNotFitNamesThePathAndNeverTheValue() {
+    assertThatThrownBy(
+            () -> json.readPayload("{\"lines\":\"hunter2\"}", mapper.readerFor(Order.class)))
+        .isInstanceOf(PayloadDoesNotFit.class)
+        .hasMessageStartingWith("payload does not fit Order at $.lines (")
+        .hasMessageNotContaining(SECRET)
+        .hasNoCause();
+  }
+
+  @Test
   void argsThatFitAreRead() {
     Order order = new Order("Ada", List.of(new Line("book", 2)));
 

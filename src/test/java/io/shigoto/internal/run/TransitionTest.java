@@ -112,9 +112,9 @@ class TransitionTest {
           List.of(worker(() -> null), worker(() -> Duration.ofSeconds(-1)), worker(broken))) {
         assertThat(backoff(1, worker)).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(31));
       }
-      assertThat(log.messages(Level.WARN))
+      assertThat(log.lines(Level.WARN))
           .hasSize(3)
-          .allMatch(line -> line.contains("the standard one is used: worker=worker"));
+          .allMatch(line -> line.contains("the standard one is used worker=worker"));
     }
   }
 
