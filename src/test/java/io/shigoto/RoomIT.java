@@ -109,6 +109,36 @@ class RoomIT {
     told.await(JobEvent.Kind.COMPLETED, 3);
   }
 
+  /** One key that is full holds up neither the others of its queue nor those of other queues. */
+  @Test
+  void jobsOfOtherKeysAreClaimedAtOnceWhileAKeyIsFull() {
+    Shigoto node =
+        nodes.start(node().worker(partitioned("keyed", 1)).queue("one", 20).queue("two", 20));
+    enqueue(node, "keyed", "one", "a");
+    enqueue(node, "keyed", "one", "a");
+    enqueue(node, "keyed", "two", "a");
+    told.await(JobEvent.Kind.STARTED, 1);
+    told.await(JobEvent.Kind.BULKHEAD_FULL);
+    assertThat(told.count(JobEvent.Kind.STARTED)).isOne();
+
+    for (int started = 2; started <= 11; started++) {
+      enqueue(node, "keyed", started % 2 == 0 ? "one" : "two", "key" + started);
+      told.await(JobEvent.Kind.STARTED, started);
+    }
+
+    may.tryEmitEmpty();
+    told.await(JobEvent.Kind.COMPLETED, 13);
+  }
+
+  private Scripted partitioned(String name, int each) {
+    return new Limited(name, Scripted.UNLIMITED) {
+      @Override
+      public int partitionConcurrency() {
+        return each;
+      }
+    };
+  }
+
   private void cancel(Shigoto node, long id) {
     assertThat(node.jobs().cancel(id).block(LIMIT)).isInstanceOf(Cancellation.Requested.class);
     assertThat(told.await(JobEvent.Kind.CANCELLED).jobId()).isEqualTo(id);

@@ -3,7 +3,8 @@
 -- $6 limits (JSON, an object whose "limits" claim_limited in V007 describes)  $7 whether partition keys take turns
 -- $8 where the last claim of this queue by this node left off (JSON, NULL: nowhere)
 -- Returns the claimed jobs, their times in microseconds since 1970. And rows without an id, with a note about a worker:
--- 'busy', somebody else claims of it just now; 'full', its jobs wait for the end of others; or about the claim:
+-- 'busy', somebody else claims of it just now; 'full', its jobs wait for the end of others; 'crowded', those of this queue
+-- do, for the end of others with their partition keys; or about the claim:
 -- 'more', there may be more of what was asked for; 'left off', and where, in the place of the args.
 -- Locks: the rows of the limits and those taken, SKIP LOCKED. Relies on: jobs_claim, jobs_by_partition, jobs_limited,
 -- jobs_shares, nodes_pkey, queues_paused, limits_pkey.

@@ -32,6 +32,9 @@ sealed interface Answer {
   /** A worker of which more would have been claimed but for a limit. */
   record Full(String worker) implements Answer {}
 
+  /** A worker whose other jobs in the queue wait for room of their partition keys. */
+  record Crowded(String worker) implements Answer {}
+
   /** Not all was seen, or others were faster. */
   record More() implements Answer {}
 
@@ -46,6 +49,7 @@ sealed interface Answer {
     return switch (note) {
       case "busy" -> new Busy(text(row, WORKER));
       case "full" -> new Full(text(row, WORKER));
+      case "crowded" -> new Crowded(text(row, WORKER));
       case "more" -> new More();
       case "left off" -> new LeftOff(text(row, ARGS));
       default -> throw new IllegalStateException("claim_limited.sql says " + note);
@@ -56,6 +60,7 @@ sealed interface Answer {
   static Brought brought(List<Answer> answers) {
     Set<String> busy = new HashSet<>();
     Set<String> full = new HashSet<>();
+    Set<String> crowded = new HashSet<>();
     boolean more = false;
     @Nullable String leftOff = null;
     for (Answer answer : answers) {
@@ -63,13 +68,15 @@ sealed interface Answer {
         busy.add(one.worker);
       } else if (answer instanceof Full one) {
         full.add(one.worker);
+      } else if (answer instanceof Crowded one) {
+        crowded.add(one.worker);
       } else if (answer instanceof LeftOff at) {
         leftOff = at.where;
       } else {
         more |= answer instanceof More;
       }
     }
-    return new Brought(jobs(answers), busy, full, more, leftOff);
+    return new Brought(jobs(answers), busy, full, crowded, more, leftOff);
   }
 
   private static List<Claimed> jobs(List<Answer> answers) {

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param jobs in the order in which they are to be run
  * @param busy names of workers of which another node claimed at this moment
  * @param full names of workers of which more would have been claimed but for a limit of the cluster
+ * @param crowded names of workers whose other jobs in this queue all have partition keys of which
+ *     no more may run
  * @param more whether the queue may have more of what was asked for, although less was brought
  * @param leftOff where the claim left off, for the next one
  */
@@ -17,11 +19,12 @@ public record Brought(
     List<Claimed> jobs,
     Set<String> busy,
     Set<String> full,
+    Set<String> crowded,
     boolean more,
     @Nullable String leftOff) {
 
   /** Nothing but jobs. */
   public static Brought plain(List<Claimed> jobs) {
-    return new Brought(jobs, Set.of(), Set.of(), false, null);
+    return new Brought(jobs, Set.of(), Set.of(), Set.of(), false, null);
   }
 }

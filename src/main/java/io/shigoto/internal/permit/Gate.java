@@ -29,6 +29,11 @@ record Gate(long epoch, long until) {
     return new Gate(epoch + 1, Long.MIN_VALUE);
   }
 
+  /** Whether this one, of a lane, still keeps it from claiming: nothing was told since. */
+  boolean holds(Gate present, long now) {
+    return epoch == present.epoch && now < until;
+  }
+
   /**
    * A claim found no room.
    *

@@ -17,6 +17,7 @@ public final class Lane {
   private final Runnable onWake;
   private final boolean[] maybe;
   private final boolean[] more;
+  private final Gate[] crowded;
   private final Waiter[] waiters;
   private int turn;
   private @Nullable String leftOff;
@@ -29,6 +30,8 @@ public final class Lane {
     this.onWake = onWake;
     this.maybe = new boolean[allowances.size()];
     this.more = new boolean[maybe.length];
+    this.crowded = new Gate[maybe.length];
+    Arrays.fill(crowded, Gate.FRESH);
     this.waiters = new Waiter[maybe.length];
     for (int i = 0; i < waiters.length; i++) {
       waiters[i] = new Waiter(this);
@@ -70,6 +73,7 @@ public final class Lane {
     if (news) {
       news = false;
       Arrays.fill(maybe, true);
+      Arrays.fill(crowded, Gate.FRESH);
     }
     Portion portion = new Portion(this, limit);
     // From another end each time: names of one worker share its permits.
@@ -114,6 +118,16 @@ public final class Lane {
     more[name] = false;
   }
 
+  /** Jobs of this name are in the queue, and all wait for room of their partition keys. */
+  void crowded(int name, Gate until) {
+    crowded[name] = until;
+  }
+
+  /** Whether it is still so, as far as anybody has told. */
+  boolean isCrowded(int name) {
+    return allowances.permits(name).isShut(crowded[name]);
+  }
+
   /** The last claim took all jobs of this name that it was allowed. */
   void hadMore(int name) {
     more[name] = true;
@@ -130,7 +144,7 @@ public final class Lane {
 
   private boolean mayClaim(int name) {
     WorkerPermits permits = allowances.permits(name);
-    return permits.isFree() || permits.await(waiters[name], allowances.claim());
+    return permits.isFree() || permits.await(waiters[name], crowded[name], allowances.claim());
   }
 
   private void wake() {

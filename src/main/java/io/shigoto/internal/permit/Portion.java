@@ -91,6 +91,9 @@ public final class Portion {
    * @param free how many may be claimed that would not have to wait for a slot
    */
   void ask(int name, int free) {
+    if (lane.isCrowded(name)) {
+      return;
+    }
     WorkerPermits permits = allowances.permits(name);
     Part part;
     if (permits.isFree()) {
@@ -153,6 +156,9 @@ public final class Portion {
       boolean busy = taken != null && brought.busy().contains(worker);
       if (taken != null && brought.full().contains(worker)) {
         permits.shut(taken, allowances.backstop());
+        by = Limit.CLUSTER;
+      } else if (taken != null && !mayHaveMore && brought.crowded().contains(worker)) {
+        lane.crowded(name, permits.crowded(taken, allowances.backstop()));
         by = Limit.CLUSTER;
       } else if (taken != null && busy) {
         permits.busy(taken, allowances.claim());

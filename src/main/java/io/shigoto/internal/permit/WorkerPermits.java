@@ -135,6 +135,19 @@ final class WorkerPermits {
   }
 
   /**
+   * A claim found no room for the partition keys of a queue's jobs. Others may have room: this is
+   * for that queue alone, until a run is over or there are new jobs.
+   */
+  Gate crowded(Taken taken, long backstop) {
+    return new Gate(taken.epoch, micros.getAsLong() + backstop);
+  }
+
+  /** Whether no run is over since it was shut, and it does not open by itself. */
+  boolean isShut(Gate gate) {
+    return gate.holds(quota.get().gate(), micros.getAsLong());
+  }
+
+  /**
    * Somebody else was claiming. It will not take long; the next time we may be first.
    *
    * @param claim how long a claim takes
@@ -176,14 +189,19 @@ final class WorkerPermits {
   /**
    * Has a lane woken as soon as it is worth to look again; whether it is so already.
    *
+   * @param crowded what keeps this lane alone
    * @param claim how long a claim takes
    */
-  boolean await(Lane.Waiter lane, long claim) {
+  boolean await(Lane.Waiter lane, Gate crowded, long claim) {
     if (lane.begin()) {
       waiting.add(lane);
     }
     long now = micros.getAsLong();
-    long at = rule.wakeAt(rule.at(quota.get(), now), now, claim);
+    Quota present = rule.at(quota.get(), now);
+    long at = rule.wakeAt(present, now, claim);
+    if (crowded.holds(present.gate(), now)) {
+      at = Math.max(at, crowded.until());
+    }
     if (at > now) {
       wakeup.at(at);
     }

@@ -316,6 +316,8 @@ CREATE TYPE shigoto.claim_plan AS (
   planned integer,
   -- Names of which more would be taken but for a limit of the cluster.
   full_up text[],
+  -- Names all of whose other jobs have partition keys of which no more may run.
+  crowded text[],
   more    boolean,
   cursor  jsonb
 );
@@ -444,21 +446,24 @@ BEGIN
      GROUP BY worker, key, kind
   ),
   blocked AS (
-    SELECT worker FROM of_rule WHERE nth_of_rule > room
-    UNION
+    SELECT DISTINCT worker FROM of_rule WHERE nth_of_rule > room
+  ),
+  crowded AS (
     SELECT seen.worker
       FROM (SELECT worker FROM in_part WHERE nth_of_part > part_room
             UNION
             SELECT worker FROM unnest(look.partitions) WHERE room <= 0 AND key IS NOT NULL) AS seen
      WHERE look.whole
+       AND seen.worker NOT IN (SELECT worker FROM blocked)
   )
   SELECT (SELECT array_agg(ROW(worker, key, kind, ids, size, turn)::shigoto.claim_share ORDER BY worker, key) FROM share),
          (SELECT count(*) FROM chosen),
          (SELECT array_agg(worker) FROM blocked),
+         (SELECT array_agg(worker) FROM crowded),
          (SELECT key FROM chosen ORDER BY place DESC LIMIT 1),
          (SELECT NOT look.whole OR (by_turn AND count(*) >= most) OR coalesce(bool_or(nth_of_part > level - running), false)
             FROM in_part WHERE kind = 'key' AND nth_of_part <= coalesce(part_room, nth_of_part))
-    INTO plan.shares, plan.planned, plan.full_up, served, plan.more;
+    INTO plan.shares, plan.planned, plan.full_up, plan.crowded, served, plan.more;
   plan.cursor := CASE WHEN by_turn THEN
     jsonb_build_object('after', CASE WHEN fair AND plan.planned > 0 THEN served ELSE look.reached END, 'keyless', cursors) END;
   RETURN plan;
@@ -611,6 +616,7 @@ BEGIN
             CASE WHEN NOT 'executing' = ANY (job.unique_states) THEN shigoto.give_up_key(job.unique_key, job.id)::text END;
 
   RETURN QUERY SELECT * FROM shigoto.claim_notes('full', plan.full_up, NULL);
+  RETURN QUERY SELECT * FROM shigoto.claim_notes('crowded', plan.crowded, NULL);
   IF plan.planned < most AND plan.more OR coalesce(cardinality(taken), 0) < plan.planned THEN
     RETURN QUERY SELECT * FROM shigoto.claim_notes('more', '{NULL}', NULL);
   END IF;

@@ -130,7 +130,8 @@ class LimitedClaimIT {
         .containsExactly("z", "z", KEYLESS, KEYLESS, KEYLESS, "m");
     Brought rest = claim(10, List.of(limit), "limited");
     assertThat(keysOf(rest)).containsExactly("m", "a", "a");
-    assertThat(rest.full()).containsExactly("limited");
+    assertThat(rest.crowded()).containsExactly("limited");
+    assertThat(rest.full()).isEmpty();
   }
 
   @Test
@@ -176,7 +177,7 @@ class LimitedClaimIT {
     Brought brought = claim(10, List.of(limit), "limited");
 
     assertThat(keysOf(brought)).containsExactly("zzz");
-    assertThat(brought.full()).containsExactly("limited");
+    assertThat(brought.crowded()).containsExactly("limited");
   }
 
   @Test
@@ -225,7 +226,8 @@ class LimitedClaimIT {
 
     assertThat(counts(keysOf(fair(40, "work"))).values()).containsOnly(10L);
     db.sql(
-        "UPDATE shigoto.jobs SET state = 'available', owner = NULL WHERE partition_key = 'key1' AND owner IS NOT NULL");
+        "UPDATE shigoto.jobs SET state = 'available', owner = NULL WHERE partition_key = 'key1' AND"
+            + " owner IS NOT NULL");
 
     assertThat(counts(keysOf(fair(10, "work")))).isEqualTo(Map.of("key1", 10L));
     assertThat(counts(keysOf(fair(8, "work"))).values()).containsOnly(2L);
