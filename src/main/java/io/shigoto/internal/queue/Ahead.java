@@ -29,6 +29,7 @@ final class Ahead {
   static final int MOST_SLOTS = Integer.MAX_VALUE;
 
   private final Queue<Run> waiting = new ConcurrentLinkedQueue<>();
+  private final AtomicLong come = new AtomicLong();
   private final AtomicInteger size = new AtomicInteger();
   private final AtomicLong demand = new AtomicLong();
   private final AtomicInteger moving = new AtomicInteger();
@@ -36,6 +37,8 @@ final class Ahead {
   private final BooleanSupplier open;
   private final Runnable onRoom;
   private volatile @Nullable FluxSink<Run> slots;
+  private final Overdue overdue = new Overdue();
+  private volatile boolean isOverdue;
   private volatile boolean closed;
 
   /**
@@ -61,6 +64,7 @@ final class Ahead {
 
   void add(List<Run> claimed) {
     waiting.addAll(claimed);
+    come.addAndGet(claimed.size());
     size.addAndGet(claimed.size());
     move();
   }
@@ -75,6 +79,23 @@ final class Ahead {
     return size.get();
   }
 
+  /**
+   * Whether some wait for a slot longer than they should. To be called again and again, by one
+   * thread at a time.
+   *
+   * @param patience how many calls ago they came at least
+   */
+  boolean looksOverdue(int patience) {
+    int waits = size.get();
+    isOverdue = overdue.looks(come.get(), waits, patience);
+    return isOverdue;
+  }
+
+  /** What {@link #looksOverdue} said last. */
+  boolean isOverdue() {
+    return isOverdue;
+  }
+
   /** Takes no more and gives back those that were not started; the stream ends. */
   List<Run> close() {
     closed = true;
@@ -86,6 +107,7 @@ final class Ahead {
   /** Gives back those that were not started. */
   List<Run> takeBack() {
     List<Run> unstarted = new ArrayList<>();
+    isOverdue = false;
     for (Run run = waiting.poll(); run != null; run = waiting.poll()) {
       size.decrementAndGet();
       unstarted.add(run);

@@ -1,5 +1,6 @@
 package io.shigoto.internal.queue;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -8,12 +9,15 @@ import java.util.concurrent.atomic.LongAdder;
  * the last claim may wait ahead, and twice as many as before if slots stood empty all the same.
  * Where a single slot is empty during each claim nothing can finish meanwhile: there it counts that
  * runs took less than a claim. Runs that take longer finish none, and nothing is claimed ahead of
- * them.
+ * them; if they come while something is, that is given back.
  */
 final class Appetite {
 
   private static final int LARGEST_CLAIM = 5000;
   private static final long HEAVIEST_CLAIM = 16 * 1024 * 1024;
+
+  private static final long SHORTEST_PATIENCE = Duration.ofSeconds(1).toNanos();
+  private static final int PATIENCE = 8;
 
   private final int most;
   private final LongAdder finished = new LongAdder();
@@ -27,6 +31,16 @@ final class Appetite {
    */
   Appetite(int most) {
     this.most = most;
+  }
+
+  /** For how long a job may wait ahead, in nanoseconds: until a few more claims are answered. */
+  long patience() {
+    return Math.max(SHORTEST_PATIENCE, PATIENCE * claim);
+  }
+
+  /** What was claimed ahead could not be run. */
+  void spoilt() {
+    ahead = 0;
   }
 
   /** A run has ended, which took so many nanoseconds. */

@@ -30,6 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * A queue of one node while it works.
@@ -45,6 +46,7 @@ public final class QueuePipeline {
   private static final Logger LOG = LoggerFactory.getLogger(QueuePipeline.class);
   private static final int MOST_AHEAD = 8000;
   private static final int WINDOW = 2000;
+  private static final Duration TICK = Duration.ofMillis(250);
 
   private final String queue;
   private final ServedQueue served;
@@ -54,17 +56,19 @@ public final class QueuePipeline {
   private final Ahead ahead;
   private final Appetite appetite = new Appetite(MOST_AHEAD);
   private final Lane lane;
+  private final Scheduler timer;
   private volatile boolean stopped;
 
   /**
    * @param work given when there may be work, and when the queue was changed
    */
-  QueuePipeline(ServedQueue served, Parts parts, Nudge work) {
+  QueuePipeline(ServedQueue served, Parts parts, Nudge work, Scheduler timer) {
     this.queue = served.name();
     this.served = served;
     this.ahead = new Ahead(served::concurrency, this::mayBegin, this::lookIfHungry);
     this.parts = parts;
     this.work = work;
+    this.timer = timer;
     this.lane = parts.allowances.lane(room::give);
   }
 
@@ -94,14 +98,31 @@ public final class QueuePipeline {
   }
 
   private Flux<Boolean> looks() {
-    return Flux.merge(work.looks().doOnNext(look -> lane.news()), room.looks())
+    return Flux.merge(work.looks().doOnNext(look -> lane.news()), room.looks(), overdue())
         .onBackpressureLatest();
   }
 
-  /** Claims; or, while the queue is paused, gives back what was claimed and not started. */
+  private Flux<Boolean> overdue() {
+    return Flux.interval(TICK, timer)
+        .onBackpressureDrop()
+        .map(tick -> ahead.looksOverdue((int) (appetite.patience() / TICK.toNanos())))
+        .filter(overdue -> overdue);
+  }
+
+  /**
+   * Claims; and gives back what was claimed and not started, if the queue is paused or long runs
+   * are in the way.
+   */
   private Flux<Run> look() {
     ahead.move();
-    return isPaused() ? Flux.fromIterable(ahead.takeBack()) : claim().thenMany(Flux.<Run>empty());
+    if (isPaused()) {
+      return Flux.fromIterable(ahead.takeBack());
+    }
+    List<Run> spoilt = ahead.isOverdue() ? ahead.takeBack() : List.of();
+    if (!spoilt.isEmpty()) {
+      appetite.spoilt();
+    }
+    return Flux.fromIterable(spoilt).concatWith(claim().thenMany(Flux.<Run>empty()));
   }
 
   private boolean mayBegin() {

@@ -63,7 +63,7 @@ public final class Served {
   }
 
   private QueuePipeline begun(ServedQueue queue, QueuePipeline.Parts parts) {
-    QueuePipeline pipeline = new QueuePipeline(queue, parts, wakeups.of(queue.name()));
+    QueuePipeline pipeline = new QueuePipeline(queue, parts, wakeups.of(queue.name()), timer);
     queue.show(pipeline::free);
     return pipeline;
   }

@@ -78,6 +78,46 @@ class AheadTest {
     assertThat(slots.ended).isTrue();
   }
 
+  /** And with them what came later: it would wait longer. */
+  @Test
+  void runsAreOverdueThatWaitWhileItIsAskedSoManyTimes() {
+    ahead.runs().subscribe(slots);
+    ahead.add(runs(1, 10));
+    assertThat(ahead.looksOverdue(2)).isFalse();
+    ahead.add(runs(11, 20));
+    assertThat(ahead.looksOverdue(2)).isFalse();
+    slots.request(2);
+
+    assertThat(ahead.looksOverdue(2)).isTrue();
+    assertThat(ahead.isOverdue()).isTrue();
+    assertThat(ahead.takeBack()).hasSize(18);
+    assertThat(ahead.isOverdue()).isFalse();
+  }
+
+  @Test
+  void runsThatWillSoonHaveASlotAreNotOverdue() {
+    ahead.runs().subscribe(slots);
+    ahead.add(runs(1, 100));
+    for (int i = 0; i < 3; i++) {
+      assertThat(ahead.looksOverdue(2)).isFalse();
+      slots.request(25);
+    }
+    assertThat(ahead.looksOverdue(2)).isFalse();
+    assertThat(ahead.looksOverdue(2)).isFalse();
+
+    assertThat(ahead.looksOverdue(2)).isTrue();
+  }
+
+  @Test
+  void runsThatComeAndGoAreNeverOverdue() {
+    ahead.runs().subscribe(slots);
+    for (int i = 0; i < 100; i++) {
+      ahead.add(runs(10L * i, 10L * i + 9));
+      assertThat(ahead.looksOverdue(2)).isFalse();
+      slots.request(i < 2 ? 5 : 10);
+    }
+  }
+
   @Test
   void everyRunIsStartedOnceOrGivenBackWhoeverMovesThem() {
     int rounds = 300;

@@ -46,6 +46,25 @@ class AppetiteTest {
   }
 
   @Test
+  void whatSpoiltAheadIsNotClaimedAgain() {
+    finishDuringAClaim(20);
+
+    appetite.spoilt();
+
+    assertThat(appetite.limit(0, 0)).isZero();
+    assertThat(appetite.limit(1, 0)).isEqualTo(1);
+  }
+
+  @Test
+  void jobsMayWaitAheadForASecondOrForEightClaims() {
+    finishDuringAClaim(20);
+    assertThat(appetite.patience()).isEqualTo(1_000_000_000L);
+
+    appetite.claimed(appetite.mark(), 1_000_000_000L, false);
+    assertThat(appetite.patience()).isEqualTo(8_000_000_000L);
+  }
+
+  @Test
   void whatWaitsAheadIsBounded() {
     finishDuringAClaim(1_000_000);
 
