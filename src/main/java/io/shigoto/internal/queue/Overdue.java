@@ -22,12 +22,13 @@ final class Overdue {
    */
   boolean looks(long come, int waiting, int patience) {
     Mark now = new Mark(come, come - waiting);
-    Mark then = now;
     marks.add(now);
+    boolean isPatienceOver = marks.size() > patience;
+    Mark then = now;
     while (marks.size() > patience) {
       then = marks.remove();
     }
-    return now.gone < then.come && then != now && waiting > 2 * (now.gone - then.gone);
+    return isPatienceOver && now.gone < then.come && waiting > 2 * (now.gone - then.gone);
   }
 
   private record Mark(long come, long gone) {}
