@@ -14,6 +14,9 @@ final class ChildNode {
   static final String NAME = "child";
   static final Duration LEASE = Duration.ofSeconds(2);
 
+  /** How long a test waits for what comes after its start: a JVM needs much of a busy machine. */
+  static final Duration LIMIT = Nodes.LIMIT.multipliedBy(4);
+
   private final Process process;
 
   private ChildNode(Process process) {
@@ -68,7 +71,7 @@ final class ChildNode {
   /** Returns when the process has ended. */
   void awaitEnd() {
     try {
-      if (!process.waitFor(Nodes.LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+      if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
         throw new AssertionError("the node in another JVM still lives");
       }
     } catch (InterruptedException e) {

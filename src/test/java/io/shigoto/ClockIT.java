@@ -75,6 +75,7 @@ class ClockIT {
     insertLost(5);
     nodes.child(db.options(), "clock", WrongClock.environment(offset));
     int first = 5 + NodeInAnotherJvm.LATER;
+    Await.until("it has begun", ChildNode.LIMIT, () -> history("TRUE") > 0);
     awaitEnded(first);
 
     assertThat(history("TRUE")).isEqualTo(first);

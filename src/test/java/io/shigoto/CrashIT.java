@@ -118,7 +118,7 @@ class CrashIT {
   private static void awaitRunsInTheChild(int count) {
     Await.until(
         "the child runs them",
-        LIMIT,
+        ChildNode.LIMIT,
         () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'executing'") == count);
   }
 

@@ -90,7 +90,7 @@ class ExactlyOnceIT {
       int some = 1 + random.nextInt(JOBS_OF_A_ROUND);
       long before = effects();
       int children = kill + 1;
-      Await.until("the child is there", LIMIT, () -> children() == children);
+      Await.until("the child is there", ChildNode.LIMIT, () -> children() == children);
       Await.until("some are done", LIMIT, () -> effects() >= before + some);
       enqueue();
       child.kill();
@@ -200,7 +200,7 @@ class ExactlyOnceIT {
   }
 
   private void awaitEnd() {
-    Await.until("all jobs have ended", LIMIT, this::isOver);
+    Await.until("all jobs have ended", LIMIT.multipliedBy(4), this::isOver);
   }
 
   private static long children() {

@@ -33,7 +33,7 @@ final class Nodes implements AfterEachCallback {
   /** A slow machine may need more than one try when the node's time-outs are short. */
   Shigoto start(ShigotoBuilder builder) {
     Shigoto node = build(builder);
-    node.start().retry(3).block(LIMIT);
+    node.start().retry(10).block(LIMIT);
     return node;
   }
 
