@@ -12,15 +12,12 @@ final class JsonNumber {
 
   private JsonNumber() {}
 
-  /**
-   * Whether the number in this part of a text is in range.
-   *
-   * @param first its first digit
-   * @param point the end of its digits before the point
-   * @param exponent the end of its digits after the point
-   * @param end the end of its exponent; the same as before if it has none
-   */
-  static boolean isStorable(String text, int first, int point, int exponent, int end) {
+  /** Whether this number, as JSON writes it, is in range. */
+  static boolean isStorable(String text) {
+    int first = text.charAt(0) == '-' ? 1 : 0;
+    int end = text.length();
+    int exponent = orElse(Math.max(text.indexOf('e'), text.indexOf('E')), end);
+    int point = orElse(text.indexOf('.'), exponent);
     if (exponent == end && end - first <= MOST_AFTER_POINT) {
       return true;
     }
@@ -29,6 +26,10 @@ final class JsonNumber {
     return Math.abs(shift) <= LARGEST_EXPONENT
         && after <= MOST_AFTER_POINT
         && before(text, first, point, exponent) + shift <= MOST_BEFORE_POINT;
+  }
+
+  private static int orElse(int index, int otherwise) {
+    return index < 0 ? otherwise : index;
   }
 
   /** How many digits stand before the point, without zeros in front; negative if none does. */
