@@ -42,6 +42,18 @@ enum Statistics {
       database.sql("UPDATE shigoto.jobs SET state = 'scheduled' WHERE scheduled_at > now()");
       claim(database, jobs);
     }
+  },
+  /** All was counted, of jobs that were there before. */
+  COUNTED_SINCE {
+    @Override
+    void fill(TestDatabase database, int jobs) {
+      database.sql("ANALYZE shigoto.jobs");
+    }
+
+    @Override
+    boolean needsJobs() {
+      return true;
+    }
   };
 
   static final String NODE = "00000000-0000-0000-0000-00000000000a";
@@ -53,6 +65,11 @@ enum Statistics {
 
   /** Fills an empty table; nobody counts again behind our back. */
   abstract void fill(TestDatabase database, int jobs);
+
+  /** Whether the jobs are to be there already. */
+  boolean needsJobs() {
+    return false;
+  }
 
   static void prepare(TestDatabase database) {
     database.sql("ALTER TABLE shigoto.jobs SET (autovacuum_enabled = false)");
@@ -74,7 +91,7 @@ enum Statistics {
         SELECT CASE WHEN n %% 20 < 15 THEN 'default' ELSE 'queue' || n %% 20 END,
                'worker' || n %% 7,
                n %% 3,
-               CASE WHEN n %% %2$d = 1 THEN now() + n * interval '1 second' ELSE now() END,
+               CASE WHEN n %% %2$d = 1 THEN now() + interval '1 hour' + n * interval '1 second' ELSE now() END,
                CASE WHEN n %% 3 = 0 THEN 'key' || n %% 5000 WHEN n %% 3 = 1 THEN 'big' END,
                '{"some": "arguments of a usual length"}'
           FROM set_config('shigoto.notify', 'off', true), generate_series(1, %1$d) AS n

@@ -11,6 +11,8 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.settle.Settler;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,13 +74,21 @@ public final class Audit implements Chore {
             findOwned,
             statement -> statement.bind(0, node.toString()).bind(1, settled.toMillis()),
             Rescue::read)
-        .map(owned -> owned.stream().filter(run -> !runs.holds(run.id(), run.lease())).toList())
+        .map(this::notHeld)
         .flatMap(settler::free)
         .flatMapMany(Flux::fromIterable)
         .flatMap(this::giveBack, AT_ONCE)
         .filter(Settlement::isWritten)
         .count()
         .doOnNext(Audit::tell);
+  }
+
+  /** In the order of their ids, as all that is written. */
+  private List<RunKey> notHeld(List<RunKey> owned) {
+    return owned.stream()
+        .filter(run -> !runs.holds(run.id(), run.lease()))
+        .sorted(Comparator.comparingLong(RunKey::id))
+        .toList();
   }
 
   private Mono<Settlement> giveBack(RunKey run) {
