@@ -56,8 +56,6 @@ class IdleIT {
           .as("%s: in %d s %s", sites.get(i).what, seconds, sites.get(i).network.counts())
           .isLessThanOrEqualTo(PER_SECOND * seconds);
     }
-    System.out.println(
-        sites.stream().map(s -> s.what + " " + s.network.counts().toString()).toList());
     each.assertAll();
   }
 
