@@ -146,6 +146,7 @@ final class Incarnation {
             engine.reports,
             engine.discards,
             engine.pauses,
+            engine.bell,
             engine.events,
             new KeepGoing("claim", engine.timer),
             settings.nanos());

@@ -1,7 +1,9 @@
 -- Claims up to $5 jobs of a queue for a node, the best first: by priority, due time, id.
--- $1 queue  $2 workers  $3 allowances (how many of each worker at most)  $4 node  $5 limit
+-- $1 queue  $2 workers  $3 allowances (how many of each worker at most)  $4 node  $5 limit  $6 how much they may weigh
 -- First looks without locks which workers the best jobs belong to, then locks exactly so many of each: rivals pass
 -- over each other's rows. Only if they hold some of the best, what is missing is made up for with the next ones.
+-- It takes no more of them than $6 allows, and always one: the first that is too much is the last. What a job weighs is
+-- known when its row is locked, so the others of the limit are locked for nothing: who knows that jobs are heavy asks for few.
 -- Returns the claimed jobs, their times in microseconds since 1970. A node without a valid lease claims nothing,
 -- and nobody claims of a paused queue.
 -- Jobs that are unique only until they are started give up their keys.
@@ -39,10 +41,10 @@ share AS MATERIALIZED (
   SELECT worker, allowance FROM wanted WHERE cardinality($2::text[]) = 1
 ),
 taken AS MATERIALIZED (
-  SELECT ready.id, share.worker
+  SELECT ready.id, share.worker, ready.priority, ready.scheduled_at, ready.weight
     FROM share
    CROSS JOIN LATERAL (
-      SELECT job.id
+      SELECT job.id, job.priority, job.scheduled_at, shigoto.weight(job.args, job.meta) AS weight
         FROM shigoto.jobs AS job
        WHERE job.queue = $1
          AND job.worker = share.worker
@@ -54,10 +56,10 @@ taken AS MATERIALIZED (
    WHERE EXISTS (SELECT FROM node)
 ),
 instead AS MATERIALIZED (
-  SELECT next.id
+  SELECT next.id, next.priority, next.scheduled_at, next.weight
     FROM wanted
    CROSS JOIN LATERAL (
-      SELECT job.id, job.priority, job.scheduled_at
+      SELECT job.id, job.priority, job.scheduled_at, shigoto.weight(job.args, job.meta) AS weight
         FROM shigoto.jobs AS job
        WHERE job.queue = $1
          AND job.worker = wanted.worker
@@ -72,6 +74,14 @@ instead AS MATERIALIZED (
      AND (SELECT count(*) FROM taken) < (SELECT count(*) FROM best)
    ORDER BY next.priority DESC, next.scheduled_at, next.id
    LIMIT $5::integer - (SELECT count(*) FROM taken)
+),
+locked AS MATERIALIZED (
+  SELECT id, priority, scheduled_at, weight FROM taken
+  UNION ALL
+  SELECT id, priority, scheduled_at, weight FROM instead
+),
+load AS MATERIALIZED (
+  SELECT sum(weight) > $6::bigint AS is_too_much FROM locked
 )
 UPDATE shigoto.jobs AS job
    SET state = 'executing',
@@ -79,10 +89,19 @@ UPDATE shigoto.jobs AS job
        lease = job.lease + 1,
        attempt = job.attempt + 1,
        claimed_at = now()
- WHERE job.id = ANY (ARRAY(SELECT id FROM taken UNION ALL SELECT id FROM instead ORDER BY id))
+ WHERE job.id = ANY (ARRAY(
+         SELECT id FROM locked WHERE NOT (SELECT is_too_much FROM load)
+         UNION ALL
+         SELECT id
+           FROM (SELECT id, sum(weight) OVER (ORDER BY priority DESC, scheduled_at, id) - weight AS before
+                   FROM locked
+                  WHERE (SELECT is_too_much FROM load)) AS weighed
+          WHERE before < $6::bigint
+          ORDER BY id))
 RETURNING job.id, job.lease, job.worker, job.attempt, job.max_attempts, job.priority,
           job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key, job.batch_id, job.depends_on,
           (date_part('epoch', job.inserted_at) * 1000000)::bigint AS inserted_at,
           (date_part('epoch', job.scheduled_at) * 1000000)::bigint AS scheduled_at,
           (date_part('epoch', job.claimed_at) * 1000000)::bigint AS claimed_at,
-          CASE WHEN NOT 'executing' = ANY (job.unique_states) THEN shigoto.give_up_key(job.unique_key, job.id) END AS gave_up_key
+          CASE WHEN NOT 'executing' = ANY (job.unique_states) THEN shigoto.give_up_key(job.unique_key, job.id) END AS gave_up_key,
+          CASE WHEN (SELECT is_too_much FROM load) THEN true END AS too_much

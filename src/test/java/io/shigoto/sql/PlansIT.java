@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PlansIT {
 
+  private static final String LOAD = "16777216";
   private static final int NODES = 5;
   private static final String NODE = "'" + Statistics.NODE + "'";
 
@@ -106,7 +107,7 @@ class PlansIT {
   @ParameterizedTest
   @CsvSource({"1, 1", "1, 100", "1, 1000", "5, 1", "5, 100", "7, 1000"})
   void claimLooksAtWhatItMayTakeOfEachWorker(int workers, int limit) {
-    explain("claim", "'default'", workers(workers), repeat("1000", workers), NODE, "" + limit)
+    explain("claim", "'default'", workers(workers), repeat("1000", workers), NODE, "" + limit, LOAD)
         .readsJobsByIndexOnly()
         .looksAtNoMoreThan(2L * workers * limit)
         .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * workers * limit);
@@ -144,7 +145,8 @@ class PlansIT {
         "" + limit,
         "'{\"limits\": [{\"names\": [\"worker0\"], %s}]}'".formatted(limits),
         "" + fair,
-        "'{\"after\": \"key3\"}'");
+        "'{\"after\": \"key3\"}'",
+        LOAD);
   }
 
   @Test
@@ -161,7 +163,8 @@ class PlansIT {
 
     explain("promote", "" + group).readsJobsByIndexOnly().looksAtNoMoreThan(4L * group);
     database.sql(
-        "UPDATE shigoto.jobs SET scheduled_at = now() + interval '1 day' WHERE state = 'scheduled'");
+        "UPDATE shigoto.jobs SET scheduled_at = now() + interval '1 day' WHERE state ="
+            + " 'scheduled'");
   }
 
   @Test

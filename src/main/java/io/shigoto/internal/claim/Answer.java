@@ -38,6 +38,9 @@ sealed interface Answer {
   /** Not all was seen, or others were faster. */
   record More() implements Answer {}
 
+  /** More was there that would have been too heavy. */
+  record TooMuch() implements Answer {}
+
   /** Where the claim left off. */
   record LeftOff(String where) implements Answer {}
 
@@ -51,6 +54,7 @@ sealed interface Answer {
       case "full" -> new Full(text(row, WORKER));
       case "crowded" -> new Crowded(text(row, WORKER));
       case "more" -> new More();
+      case "too much" -> new TooMuch();
       case "left off" -> new LeftOff(text(row, ARGS));
       default -> throw new IllegalStateException("claim_limited.sql says " + note);
     };
@@ -61,6 +65,7 @@ sealed interface Answer {
     Set<String> busy = new HashSet<>();
     Set<String> full = new HashSet<>();
     Set<String> crowded = new HashSet<>();
+    boolean tooMuch = false;
     boolean more = false;
     @Nullable String leftOff = null;
     for (Answer answer : answers) {
@@ -73,10 +78,11 @@ sealed interface Answer {
       } else if (answer instanceof LeftOff at) {
         leftOff = at.where;
       } else {
-        more |= answer instanceof More;
+        tooMuch |= answer instanceof TooMuch;
+        more |= answer instanceof More || answer instanceof TooMuch;
       }
     }
-    return new Brought(jobs(answers), busy, full, crowded, more, leftOff);
+    return new Brought(jobs(answers), busy, full, crowded, tooMuch, more, leftOff);
   }
 
   private static List<Claimed> jobs(List<Answer> answers) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -32,6 +33,8 @@ public final class Claimer {
           .reversed()
           .thenComparing(Claimed::scheduledAt)
           .thenComparingLong(Claimed::id);
+
+  private static final int TOO_MUCH = 16;
 
   private final Database database;
   private final Sql claim;
@@ -56,10 +59,19 @@ public final class Claimer {
   }
 
   private Mono<Brought> plainly(Wanted wanted) {
+    AtomicBoolean tooMuch = new AtomicBoolean();
     return database
-        .list(claim, statement -> bind(statement, wanted), row -> read(wanted.queue(), row))
+        .list(
+            claim,
+            statement -> bind(statement, wanted).bind(5, wanted.load()),
+            row -> {
+              if (row.get(TOO_MUCH) != null) {
+                tooMuch.set(true);
+              }
+              return read(wanted.queue(), row);
+            })
         .doOnNext(jobs -> jobs.sort(BEST_FIRST))
-        .map(Brought::plain);
+        .map(jobs -> Brought.plain(jobs, tooMuch.get()));
   }
 
   private Mono<Brought> underLimits(Wanted wanted) {
@@ -68,7 +80,7 @@ public final class Claimer {
         .list(
             claimLimited,
             statement -> {
-              bind(statement, wanted).bind(5, limits).bind(6, wanted.fair());
+              bind(statement, wanted).bind(5, limits).bind(6, wanted.fair()).bind(8, wanted.load());
               if (wanted.leftOff() == null) {
                 statement.bindNull(7, String.class);
               } else {

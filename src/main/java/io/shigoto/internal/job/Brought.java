@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param full names of workers of which more would have been claimed but for a limit of the cluster
  * @param crowded names of workers whose other jobs in this queue all have partition keys of which
  *     no more may run
+ * @param tooMuch whether there were more that would have been too heavy
  * @param more whether the queue may have more of what was asked for, although less was brought
  * @param leftOff where the claim left off, for the next one
  */
@@ -20,11 +21,12 @@ public record Brought(
     Set<String> busy,
     Set<String> full,
     Set<String> crowded,
+    boolean tooMuch,
     boolean more,
     @Nullable String leftOff) {
 
   /** Nothing but jobs. */
-  public static Brought plain(List<Claimed> jobs) {
-    return new Brought(jobs, Set.of(), Set.of(), Set.of(), false, null);
+  public static Brought plain(List<Claimed> jobs, boolean tooMuch) {
+    return new Brought(jobs, Set.of(), Set.of(), Set.of(), tooMuch, tooMuch, null);
   }
 }

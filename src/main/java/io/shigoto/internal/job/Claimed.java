@@ -32,6 +32,11 @@ public record Claimed(
     Instant scheduledAt,
     Instant claimedAt) {
 
+  /** How much it weighs in memory, more or less. */
+  public int weight() {
+    return args.length() + (meta == null ? 0 : meta.length());
+  }
+
   @Override
   public String toString() {
     return "Claimed[id=%d, lease=%d, worker=%s]".formatted(id, lease, worker);

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  * What a claim asks for.
  *
  * @param limit how many jobs in all
+ * @param load how much they may weigh, as {@link Claimed#weight}; the first one may weigh more
  * @param workers of these workers
  * @param allowances how many of each at most, in their order
  * @param limits those of the cluster that hold for some of them
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record Wanted(
     String queue,
     int limit,
+    long load,
     List<String> workers,
     List<Integer> allowances,
     List<ClusterLimit> limits,
@@ -24,8 +26,8 @@ public record Wanted(
 
   /** With nothing that would concern other nodes. */
   public static Wanted plain(
-      String queue, int limit, List<String> workers, List<Integer> allowances) {
-    return new Wanted(queue, limit, workers, allowances, List.of(), false, null);
+      String queue, int limit, long load, List<String> workers, List<Integer> allowances) {
+    return new Wanted(queue, limit, load, workers, allowances, List.of(), false, null);
   }
 
   /** Whether no limit of the cluster is to be kept, and nobody takes turns. */

@@ -45,8 +45,12 @@ public final class Portion {
     return parts.stream().map(part -> part.jobs).toArray(Integer[]::new);
   }
 
-  /** What the claim is to ask for. */
-  public Wanted wanted(String queue, boolean fair) {
+  /**
+   * What the claim is to ask for.
+   *
+   * @param load how much the jobs may weigh
+   */
+  public Wanted wanted(String queue, long load, boolean fair) {
     List<ClusterLimit> limits =
         parts.stream()
             .map(part -> part.permits.clusterLimit())
@@ -54,7 +58,14 @@ public final class Portion {
             .distinct()
             .toList();
     return new Wanted(
-        queue, limit, List.of(workers()), List.of(allowances()), limits, fair, lane.leftOff());
+        queue,
+        limit,
+        load,
+        List.of(workers()),
+        List.of(allowances()),
+        limits,
+        fair,
+        lane.leftOff());
   }
 
   /**

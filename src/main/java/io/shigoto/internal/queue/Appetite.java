@@ -73,13 +73,18 @@ final class Appetite {
   }
 
   /**
-   * So many jobs were claimed. Their mean weight bounds the next claim: it is in memory as a whole.
+   * So many jobs were claimed. A claim asks for no more than were not too heavy the last time,
+   * since it locks what it asks for, and then for a little more each time.
    *
-   * @param bytes of their args
+   * @param tooMuch whether there were more that would have been too heavy
    */
-  void weighed(int jobs, long bytes) {
-    long mean = Math.max(1, bytes / jobs);
-    largest = (int) Math.max(1, Math.min(LARGEST_CLAIM, HEAVIEST_CLAIM / mean));
+  void weighed(int jobs, boolean tooMuch) {
+    largest = tooMuch ? Math.max(1, jobs) : Math.min(LARGEST_CLAIM, largest + largest / 4 + 1);
+  }
+
+  /** How much the jobs of a claim may weigh together: it is in memory as a whole. */
+  static long load(long room) {
+    return Math.min(HEAVIEST_CLAIM, room);
   }
 
   /**

@@ -5,9 +5,11 @@ import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.flow.Slots;
+import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.limit.Permit;
@@ -15,6 +17,7 @@ import io.shigoto.internal.permit.Allowances;
 import io.shigoto.internal.permit.Lane;
 import io.shigoto.internal.permit.Portion;
 import io.shigoto.internal.run.Discards;
+import io.shigoto.internal.run.Load;
 import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runner;
@@ -46,6 +49,7 @@ public final class QueuePipeline {
   private static final Logger LOG = LoggerFactory.getLogger(QueuePipeline.class);
   private static final int MOST_AHEAD = 8000;
   private static final int WINDOW = 2000;
+  private static final long HEAVIEST = 64 * 1024 * 1024;
   private static final Duration TICK = Duration.ofMillis(250);
 
   private final String queue;
@@ -56,6 +60,7 @@ public final class QueuePipeline {
   private final Ahead ahead;
   private final Appetite appetite = new Appetite(MOST_AHEAD);
   private final Lane lane;
+  private final Load load = new Load(HEAVIEST, this::lookIfHungry);
   private final Scheduler timer;
   private volatile boolean stopped;
 
@@ -142,7 +147,9 @@ public final class QueuePipeline {
   /** What may only be claimed for a free slot has its turn between claims that run ahead. */
   private int limit() {
     long free = ahead.free();
-    return free == 0 && lane.wantsSlots() ? 0 : appetite.limit(free, ahead.size());
+    return (free == 0 && lane.wantsSlots()) || load.room() <= 0
+        ? 0
+        : appetite.limit(free, ahead.size());
   }
 
   /**
@@ -161,7 +168,8 @@ public final class QueuePipeline {
     }
     long finished = appetite.mark();
     long began = parts.nanos.getAsLong();
-    Mono<Brought> claim = parts.claimer.claim(portion.wanted(queue, served.isFair()));
+    Mono<Brought> claim =
+        parts.claimer.claim(portion.wanted(queue, Appetite.load(load.room()), served.isFair()));
     return parts
         .claiming
         .until(claim, () -> !stopped)
@@ -180,10 +188,14 @@ public final class QueuePipeline {
       return;
     }
     parts.events.ofQueue(JobEvent.Kind.QUEUE_CLAIM, queue, jobs.size(), Duration.ofNanos(took));
-    appetite.weighed(jobs.size(), jobs.stream().mapToLong(job -> job.args().length()).sum());
+    appetite.weighed(jobs.size(), brought.tooMuch());
+    if (brought.tooMuch()) {
+      // Others may have passed over rows that this claim had locked and did not take.
+      parts.bell.ring(News.available(queue));
+    }
     List<Run> held = new ArrayList<>(jobs.size());
     for (int i = 0; i < jobs.size(); i++) {
-      Run run = parts.runs.hold(jobs.get(i), permits.get(i));
+      Run run = parts.runs.hold(jobs.get(i), permits.get(i), load);
       held.add(run);
       parts.events.ofRun(JobEvent.Kind.CLAIMED, run.key(), null, null);
     }
@@ -263,6 +275,7 @@ public final class QueuePipeline {
       Reports reports,
       Discards discards,
       Pauses pauses,
+      Bell bell,
       Events events,
       KeepGoing claiming,
       LongSupplier nanos) {}

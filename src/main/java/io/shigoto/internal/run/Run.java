@@ -18,14 +18,16 @@ public final class Run {
   private final Claimed job;
   private final RunKey key;
   private final Permit permit;
+  private final Load load;
   private final Sinks.Empty<Void> cut = Sinks.empty();
   private final AtomicBoolean taken = new AtomicBoolean();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.UNDER_WAY);
   private volatile boolean calledOff;
   private final HowFar howFar = new HowFar();
 
-  Run(Claimed job, Permit permit) {
+  Run(Claimed job, Permit permit, Load load) {
     this.job = job;
+    this.load = load;
     this.permit = permit;
     this.key = RunKey.of(job);
   }
@@ -55,6 +57,11 @@ public final class Run {
   /** What it has of its worker's limits. */
   public Permit permit() {
     return permit;
+  }
+
+  /** What it is part of while it is held. */
+  Load load() {
+    return load;
   }
 
   /** How far it says it is. */

@@ -64,7 +64,7 @@ final class RunContext implements JobContext<Object> {
 
   /** Reads a job that has ended, as its last run saw it. */
   static RunContext of(RunKey key, Job job, Workers.Known known, Json json) {
-    Run last = new Run(lastClaimOf(key, job), Permit.FREE);
+    Run last = new Run(lastClaimOf(key, job), Permit.FREE, Load.NONE);
     last.end();
     Completing tooLate = (run, connection, result) -> Mono.empty();
     return new RunContext(

@@ -19,8 +19,9 @@ public final class Runs {
   private volatile boolean ended;
 
   /** Takes in a job that was just claimed; the answer to a claim may come after all were ended. */
-  public Run hold(Claimed job, Permit permit) {
-    Run run = new Run(job, permit);
+  public Run hold(Claimed job, Permit permit, Load load) {
+    Run run = new Run(job, permit, load);
+    load.add(job.weight());
     byId.put(job.id(), run);
     if (ended) {
       run.cut();
@@ -28,10 +29,14 @@ public final class Runs {
     return run;
   }
 
-  /** Lets go of a run that is settled. A later claim of the same job is another run, and stays. */
+  /**
+   * Lets go of a run that is settled, once. A later claim of the same job is another run, and
+   * stays.
+   */
   public void letGo(Run run) {
     run.permit().close();
     byId.remove(run.key().id(), run);
+    run.load().remove(run.job().weight());
   }
 
   /** This very run, or null if it is not held. */

@@ -247,3 +247,15 @@ BEGIN
   PERFORM shigoto.release_keys(every);
   RETURN told || shigoto.count_ended(every);
 END $$;
+
+-- How many bytes a job's values take at most outside of the database, known without reading them where they are stored
+-- apart. Of compressed ones only what they may have been at most: LZ4 writes 255 bytes as one, PGLZ 88.
+CREATE FUNCTION shigoto.weight(args jsonb, meta jsonb) RETURNS integer LANGUAGE sql STABLE AS $$
+  SELECT least(2000000000,
+           pg_column_size(args)::bigint
+           * CASE pg_column_compression(args) WHEN 'lz4' THEN 255 WHEN 'pglz' THEN 88 ELSE 1 END
+           + CASE WHEN meta IS NULL THEN 0 ELSE
+               pg_column_size(meta)::bigint
+               * CASE pg_column_compression(meta) WHEN 'lz4' THEN 255 WHEN 'pglz' THEN 88 ELSE 1 END
+             END)::integer
+$$;

@@ -485,7 +485,8 @@ $$;
 -- Each statement in here sees what was committed before it: so what runs is counted only after the limits are locked,
 -- and whoever locks them next counts what was claimed here.
 CREATE FUNCTION shigoto.claim_limited(
-  of_queue text, workers text[], allowances integer[], node uuid, most integer, limits jsonb, fair boolean, left_off jsonb)
+  of_queue text, workers text[], allowances integer[], node uuid, most integer, limits jsonb, fair boolean, left_off jsonb,
+  load bigint)
 RETURNS SETOF shigoto.claimed_job
 LANGUAGE plpgsql
 SET enable_seqscan = off
@@ -502,6 +503,7 @@ DECLARE
   taken     bigint[];
   turns     integer[];
   counted   boolean[];
+  heavy     boolean;
   room      integer;
   now       timestamptz;
 BEGIN
@@ -554,7 +556,7 @@ BEGIN
     SELECT share.worker, share.key, share.turn, next.*
       FROM share
      CROSS JOIN LATERAL (
-        SELECT job.id, job.priority, job.scheduled_at
+        SELECT job.id, job.priority, job.scheduled_at, shigoto.weight(job.args, job.meta) AS weight
           FROM shigoto.jobs AS job
          WHERE job.queue = of_queue
            AND job.worker = share.worker
@@ -569,7 +571,7 @@ BEGIN
     SELECT share.worker, share.key, share.turn, next.*
       FROM share
      CROSS JOIN LATERAL (
-        SELECT job.id, job.priority, job.scheduled_at
+        SELECT job.id, job.priority, job.scheduled_at, shigoto.weight(job.args, job.meta) AS weight
           FROM shigoto.jobs AS job
          WHERE job.queue = of_queue
            AND job.worker = share.worker
@@ -582,7 +584,8 @@ BEGIN
      WHERE share.kind = 'key'
   ),
   keyless AS MATERIALIZED (
-    SELECT share.worker, share.key, share.turn, job.id, job.priority, job.scheduled_at
+    SELECT share.worker, share.key, share.turn, job.id, job.priority, job.scheduled_at,
+           shigoto.weight(job.args, job.meta) AS weight
       FROM share
       JOIN shigoto.jobs AS job ON job.id = ANY (share.ids)
      WHERE share.kind = 'keyless'
@@ -590,13 +593,21 @@ BEGIN
        FOR UPDATE OF job SKIP LOCKED
   ),
   turned AS (
-    SELECT id, worker, turn + row_number() OVER (PARTITION BY worker, key ORDER BY priority DESC, scheduled_at, id) AS turn
+    SELECT id, worker, priority, scheduled_at, weight,
+           CASE WHEN fair THEN
+             turn + row_number() OVER (PARTITION BY worker, key ORDER BY priority DESC, scheduled_at, id) ELSE 0
+           END AS turn
       FROM (SELECT * FROM any_key UNION ALL SELECT * FROM of_key UNION ALL SELECT * FROM keyless) AS locked
+  ),
+  weighed AS (
+    SELECT *, sum(weight) OVER (ORDER BY turn, priority DESC, scheduled_at, id) AS load_so_far FROM turned
   )
-  SELECT array_agg(id ORDER BY id), array_agg(CASE WHEN fair THEN turn ELSE 0 END ORDER BY id),
-         array_agg(fair OR worker = ANY (ruled) ORDER BY id)
-    INTO taken, turns, counted
-    FROM turned;
+  SELECT array_agg(id ORDER BY id) FILTER (WHERE load_so_far - weight < load),
+         array_agg(turn ORDER BY id) FILTER (WHERE load_so_far - weight < load),
+         array_agg(fair OR worker = ANY (ruled) ORDER BY id) FILTER (WHERE load_so_far - weight < load),
+         coalesce(max(load_so_far) > load, false)
+    INTO taken, turns, counted, heavy
+    FROM weighed;
 
   RETURN QUERY
   UPDATE shigoto.jobs AS job
@@ -617,6 +628,9 @@ BEGIN
 
   RETURN QUERY SELECT * FROM shigoto.claim_notes('full', plan.full_up, NULL);
   RETURN QUERY SELECT * FROM shigoto.claim_notes('crowded', plan.crowded, NULL);
+  IF heavy THEN
+    RETURN QUERY SELECT * FROM shigoto.claim_notes('too much', '{NULL}', NULL);
+  END IF;
   IF plan.planned < most AND plan.more OR coalesce(cardinality(taken), 0) < plan.planned THEN
     RETURN QUERY SELECT * FROM shigoto.claim_notes('more', '{NULL}', NULL);
   END IF;

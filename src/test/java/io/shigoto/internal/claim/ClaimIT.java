@@ -24,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -32,6 +34,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 class ClaimIT {
 
+  private static final long HEAVIEST = 1L << 40;
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
   @RegisterExtension
@@ -209,6 +212,41 @@ class ClaimIT {
     }
   }
 
+  /** Of compressed ones it counts what they may have been at most. */
+  @ParameterizedTest
+  @CsvSource({"EXTERNAL, 4, 4", "EXTENDED, 1, 4"})
+  void theBestAreTakenThatAreNotTooHeavyTogether(String storage, int fewest, int most) {
+    db.sql("ALTER TABLE shigoto.jobs ALTER args SET STORAGE " + storage);
+    insertHeavy("a", 1, 5);
+    insertHeavy("b", 9, 2);
+
+    Brought first = claims(100, 350_000, "a", "b").block(LIMIT);
+    Brought second = claims(100, 1, "a", "b").block(LIMIT);
+    Brought rest = claims(100, HEAVIEST, "a", "b").block(LIMIT);
+
+    db.sql("ALTER TABLE shigoto.jobs ALTER args SET STORAGE EXTENDED");
+    assertThat(first.jobs()).hasSizeBetween(fewest, most);
+    assertThat(first.jobs().get(0).worker()).isEqualTo("b");
+    assertThat(first.tooMuch()).isTrue();
+    assertThat(second.jobs()).hasSize(1);
+    assertThat(second.tooMuch()).isTrue();
+    assertThat(rest.jobs()).hasSize(6 - first.jobs().size());
+    assertThat(rest.tooMuch()).isFalse();
+  }
+
+  private static void insertHeavy(String worker, int priority, int count) {
+    db.sql(
+        """
+        INSERT INTO shigoto.jobs (queue, worker, priority, args)
+        SELECT 'default', $1, $2,
+               to_jsonb((SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 3125 + n * 0)))
+          FROM generate_series(1, $3) AS n
+        """,
+        worker,
+        (short) priority,
+        count);
+  }
+
   private List<Claimed> claim(int limit, String... workers) {
     return claims(limit, workers).block(LIMIT);
   }
@@ -225,7 +263,8 @@ class ClaimIT {
                     .bind(1, workers.toArray(String[]::new))
                     .bind(2, workers.stream().map(allowances::get).toArray(Integer[]::new))
                     .bind(3, node.toString())
-                    .bind(4, limit),
+                    .bind(4, limit)
+                    .bind(5, HEAVIEST),
             row -> String.valueOf(row.get("worker")))
         .block(LIMIT);
   }
@@ -239,10 +278,13 @@ class ClaimIT {
   }
 
   private Mono<List<Claimed>> claims(int limit, String... workers) {
+    return claims(limit, HEAVIEST, workers).map(Brought::jobs);
+  }
+
+  private Mono<Brought> claims(int limit, long load, String... workers) {
     List<Integer> allowances = Collections.nCopies(workers.length, limit);
     return new Claimer(database, statements, new Json(new JsonMapper(), 1024), node)
-        .claim(Wanted.plain("default", limit, List.of(workers), allowances))
-        .map(Brought::jobs);
+        .claim(Wanted.plain("default", limit, load, List.of(workers), allowances));
   }
 
   private static Map<String, Long> counts(List<String> workers) {

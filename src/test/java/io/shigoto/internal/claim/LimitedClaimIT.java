@@ -33,6 +33,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -43,6 +45,7 @@ class LimitedClaimIT {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final String KEYLESS = "-";
+  private static final long HEAVIEST = 1L << 40;
 
   @RegisterExtension
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
@@ -52,6 +55,7 @@ class LimitedClaimIT {
   private final UUID node = UUID.randomUUID();
   private Database database;
   private @Nullable String leftOff;
+  private long load = HEAVIEST;
 
   @BeforeEach
   void join() {
@@ -180,6 +184,24 @@ class LimitedClaimIT {
     assertThat(brought.crowded()).containsExactly("limited");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatIsTooHeavyIsLeft(boolean fair) {
+    insertKeys("limited", 10, 100, 0);
+    List<ClusterLimit> limits = List.of(new ClusterLimit(List.of("limited"), 50, null));
+    load = 50;
+
+    Brought few = claim(20, limits, fair, "limited");
+    load = HEAVIEST;
+    Brought many = claim(20, limits, fair, "limited");
+
+    assertThat(few.jobs()).hasSizeBetween(1, 19);
+    assertThat(few.tooMuch()).isTrue();
+    assertThat(few.more()).isTrue();
+    assertThat(many.jobs()).hasSize(20);
+    assertThat(many.tooMuch()).isFalse();
+  }
+
   @Test
   void whatMayBeTakenNowOfAKeyIsGivenToTheClaim() {
     insert("limited", "a", 10, 0);
@@ -196,7 +218,7 @@ class LimitedClaimIT {
             .sql(
                 """
                 SELECT coalesce(partition_key, '-') AS key
-                  FROM shigoto.claim_limited('default', '{limited}', '{100}', $1, 100, $2::jsonb, false, NULL)
+                  FROM shigoto.claim_limited('default', '{limited}', '{100}', $1, 100, $2::jsonb, false, NULL, 1000000)
                  WHERE id IS NOT NULL
                 """,
                 node,
@@ -332,7 +354,7 @@ class LimitedClaimIT {
                 db.sql(
                     """
                     BEGIN ISOLATION LEVEL REPEATABLE READ;
-                    SELECT shigoto.claim_limited('default', '{a}', '{1}', gen_random_uuid(), 1, '[]', true, NULL)
+                    SELECT shigoto.claim_limited('default', '{a}', '{1}', gen_random_uuid(), 1, '[]', true, NULL, 1000000)
                     """))
         .hasMessageContaining("repeatable read");
   }
@@ -360,6 +382,7 @@ class LimitedClaimIT {
         new Wanted(
             "default",
             limit,
+            load,
             Arrays.asList(workers),
             Collections.nCopies(workers.length, limit),
             limits,

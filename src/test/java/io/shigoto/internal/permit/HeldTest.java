@@ -68,7 +68,7 @@ class HeldTest {
   private static Permit permit(Allowances allowances) {
     Lane lane = allowances.lane(() -> {});
     lane.news();
-    Brought one = Brought.plain(List.of(Jobs.claimed(1, "limited")));
+    Brought one = Brought.plain(List.of(Jobs.claimed(1, "limited")), false);
     return lane.portion(1, 1).took(one, 1_000).get(0);
   }
 }

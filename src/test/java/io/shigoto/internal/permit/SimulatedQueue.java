@@ -72,7 +72,7 @@ final class SimulatedQueue {
       }
     }
     emptyClaims += jobs.isEmpty() ? 1 : 0;
-    List<Permit> permits = portion.took(Brought.plain(jobs), took * 1000);
+    List<Permit> permits = portion.took(Brought.plain(jobs, false), took * 1000);
     free -= jobs.size();
     for (int i = 0; i < jobs.size(); i++) {
       node.run(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.internal.job.Jobs;
 import io.shigoto.internal.limit.Permit;
+import io.shigoto.internal.run.Load;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runs;
 import java.time.Duration;
@@ -159,7 +160,7 @@ class AheadTest {
 
   private List<Run> runs(long first, long last) {
     return LongStream.rangeClosed(first, last)
-        .mapToObj(id -> held.hold(Jobs.claimed(id), Permit.FREE))
+        .mapToObj(id -> held.hold(Jobs.claimed(id), Permit.FREE, new Load(1, () -> {})))
         .toList();
   }
 

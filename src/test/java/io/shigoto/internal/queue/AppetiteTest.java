@@ -75,14 +75,18 @@ class AppetiteTest {
 
   @Test
   void heavyJobsAreClaimedInSmallNumbers() {
-    appetite.weighed(10, 10 * 1024 * 1024);
+    appetite.weighed(16, true);
     assertThat(appetite.limit(1000, 0)).isEqualTo(16);
 
-    appetite.weighed(1, 100 * 1024 * 1024);
+    appetite.weighed(16, false);
+    assertThat(appetite.limit(1000, 0)).isEqualTo(21);
+    appetite.weighed(1, true);
     assertThat(appetite.limit(1000, 0)).isEqualTo(1);
 
-    appetite.weighed(10, 0);
-    assertThat(appetite.limit(1000, 0)).isEqualTo(1000);
+    for (int claims = 0; claims < 50; claims++) {
+      appetite.weighed(1, false);
+    }
+    assertThat(appetite.limit(9000, 0)).isEqualTo(5000);
   }
 
   @Test

@@ -48,7 +48,8 @@ class RunnerTest {
           }
         };
 
-    Settlement settlement = runner().run(runs.hold(Jobs.claimed(1, "some"), late)).block(LIMIT);
+    Settlement settlement =
+        runner().run(runs.hold(Jobs.claimed(1, "some"), late, new Load(1, () -> {}))).block(LIMIT);
 
     assertThat(settlement.kind()).isEqualTo(JobEvent.Kind.RELEASED);
     assertThat(calls).hasValue(0);

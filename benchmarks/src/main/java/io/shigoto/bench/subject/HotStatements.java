@@ -62,7 +62,8 @@ final class HotStatements {
             .bind(1, workers)
             .bind(2, new Integer[] {limit})
             .bind(3, node.toString())
-            .bind(4, limit);
+            .bind(4, limit)
+            .bind(5, Long.MAX_VALUE);
     return Flux.from(claim.execute())
         .concatMap(result -> result.map(HotStatements::taken))
         .collectSortedList(Comparator.comparingLong(Taken::id));
