@@ -2,24 +2,34 @@ package io.shigoto.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.support.TestDatabase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) says of one run of a statement. */
+/**
+ * What EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) says of one run of a statement: on a connection such
+ * as a pooler gives, which is set as the server is, and on one of the library's own. Whatever is
+ * said of it holds for both.
+ */
 final class Plan {
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
+  private static final String AS_THE_SERVER_IS = "SET plan_cache_mode = force_generic_plan";
+
   private final JsonNode root;
+  private final @Nullable Plan other;
   private final List<JsonNode> nodes = new ArrayList<>();
 
-  private Plan(JsonNode root) {
+  private Plan(JsonNode root, @Nullable Plan other) {
     this.root = root;
+    this.other = other;
     collect(root);
   }
 
@@ -27,12 +37,12 @@ final class Plan {
   static void prepare(TestDatabase database) {
     database.sql(
         """
-        CREATE FUNCTION public.explain(statement text, arguments text) RETURNS json
+        CREATE FUNCTION public.explain(statement text, arguments text, settings text) RETURNS json
         LANGUAGE plpgsql AS $body$
         DECLARE
           plan json;
         BEGIN
-          PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
+          EXECUTE settings;
           EXECUTE 'PREPARE hot AS ' || statement;
           BEGIN
             EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE hot ('
@@ -53,15 +63,24 @@ final class Plan {
    * @param arguments SQL expressions
    */
   static Plan of(TestDatabase database, Sql statement, String... arguments) {
+    String expressions = String.join(", ", arguments);
+    JsonNode own = explain(database, statement, expressions, Connector.ONE_PLAN_BY_INDEX);
+    JsonNode standard = explain(database, statement, expressions, AS_THE_SERVER_IS);
+    return new Plan(standard, new Plan(own, null));
+  }
+
+  private static JsonNode explain(
+      TestDatabase database, Sql statement, String arguments, String settings) {
     Object plan =
         database
             .sql(
-                "SELECT public.explain($1, $2)::text AS plan",
+                "SELECT public.explain($1, $2, $3)::text AS plan",
                 statement.text(),
-                String.join(", ", arguments))
+                arguments,
+                settings)
             .get(0)
             .get("plan");
-    return new Plan(MAPPER.readTree(String.valueOf(plan)).get(0).get("Plan"));
+    return MAPPER.readTree(String.valueOf(plan)).get(0).get("Plan");
   }
 
   /** No table of jobs is walked from end to end. */
@@ -73,6 +92,9 @@ final class Plan {
                     text(node, "Node Type").contains("Seq Scan")
                         && text(node, "Relation Name").equals("jobs"));
     assertThat(walked).as("a sequential scan of jobs in%n%s", this).isFalse();
+    if (other != null) {
+      other.readsJobsByIndexOnly();
+    }
     return this;
   }
 
@@ -81,12 +103,18 @@ final class Plan {
     assertThat(nodes.stream().mapToDouble(Plan::rowsOf).max().orElseThrow())
         .as("rows that one step looks at in%n%s", this)
         .isLessThanOrEqualTo(rows);
+    if (other != null) {
+      other.looksAtNoMoreThan(rows);
+    }
     return this;
   }
 
   /** The whole statement touches no more pages than these, counted as often as they are touched. */
   Plan touchesNoMorePagesThan(long pages) {
     assertThat(pages()).as("pages touched in%n%s", this).isLessThanOrEqualTo(pages);
+    if (other != null) {
+      other.touchesNoMorePagesThan(pages);
+    }
     return this;
   }
 

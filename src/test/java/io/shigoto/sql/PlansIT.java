@@ -9,6 +9,7 @@ import java.util.stream.Collector;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -29,7 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
   "SAY_EMPTY, 200000",
   "SAY_ONE, 200000",
   "SAY_ALL_IS_AVAILABLE, 200000",
-  "SAY_EMPTY, 1000000"
+  "SAY_EMPTY, 1000000",
+  "COUNTED_SINCE, 1000000"
 })
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PlansIT {
@@ -57,19 +59,35 @@ class PlansIT {
   @Parameter(1)
   int jobs;
 
+  /** That of the invocation before, which the next one may go on with. */
+  private static @Nullable TestDatabase filled;
+
   private TestDatabase database;
 
   @BeforeParameterizedClassInvocation
   void fill() {
-    database = TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
-    Plan.prepare(database);
-    Statistics.prepare(database);
+    if (!statistics.needsJobs() || filled == null) {
+      drop();
+      filled = TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
+      Plan.prepare(filled);
+      Statistics.prepare(filled);
+    }
+    database = filled;
     statistics.fill(database, jobs);
   }
 
   @AfterParameterizedClassInvocation
-  void drop() {
-    database.drop();
+  void dropAfterTheLast() {
+    if (statistics.needsJobs()) {
+      drop();
+    }
+  }
+
+  private static void drop() {
+    if (filled != null) {
+      filled.drop();
+      filled = null;
+    }
   }
 
   @ParameterizedTest
