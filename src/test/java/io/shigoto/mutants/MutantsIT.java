@@ -93,6 +93,21 @@ class MutantsIT {
             "internal.claim.LimitedClaimIT",
             "inAFairQueueKeysTakeTurnsAndJobsWithoutOneShareATurn"),
         Arguments.of(
+            "a partition key that is full shuts the gate for all",
+            sql(LIMITS, "claim_notes('crowded', plan.crowded", "claim_notes('full', plan.crowded"),
+            "internal.claim.LimitedClaimIT",
+            "ofEachPartitionKeyNoMoreAreTakenAndTheBestComeFirst"),
+        Arguments.of(
+            "a run starts after it was cut",
+            java("internal/permit/Held", "    return may;", "    return true;"),
+            "internal.permit.HeldTest",
+            "aRunThatIsCutAfterItsTurnCameDoesNotStartAndAnotherDoes"),
+        Arguments.of(
+            "what waits ahead of long runs is hoarded",
+            java("internal/queue/Overdue", "now.gone < then.come", "false"),
+            "internal.queue.AheadTest",
+            "runsAreOverdueThatWaitWhileItIsAskedSoManyTimes"),
+        Arguments.of(
             "permits are never given back",
             java(
                 "internal/permit/WorkerPermits",
