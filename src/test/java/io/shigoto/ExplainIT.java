@@ -246,6 +246,56 @@ class ExplainIT {
     };
   }
 
+  /** Another node changes nothing, another key does. */
+  @Test
+  void rateOfTheClusterAndOfAKeyUsedUp() {
+    RateLimit one = RateLimit.of(1, Duration.ofHours(1)).global();
+    Consumer<ShigotoBuilder> workers =
+        builder ->
+            builder
+                .worker(paced("global", one))
+                .worker(paced("tenants", one.perPartition()))
+                .worker(paced("here", RateLimit.of(1, Duration.ofHours(1)).perPartition()));
+    Shigoto node = start("a", workers);
+    Instant before = node.jobs().find(enqueue(node, job("done"))).block(LIMIT).insertedAt();
+    for (String worker : List.of("global", "tenants", "here")) {
+      node.jobs().await(enqueue(node, job(worker).partitionKey("acme"))).block(LIMIT);
+      awaitTold("cluster", worker);
+    }
+    long global = enqueue(node, job("global"));
+    long tenant = enqueue(node, job("tenants").partitionKey("acme"));
+    long here = enqueue(node, job("here").partitionKey("acme"));
+
+    for (long id : List.of(global, tenant, here)) {
+      Reason.ClusterRateLimited reason = rate(node, id);
+      assertThat(reason.until())
+          .isBetween(before.plus(Duration.ofMinutes(59)), before.plus(Duration.ofMinutes(70)));
+      assertThat(reason.partitionKey()).isEqualTo(id == global ? null : "acme");
+    }
+    node.jobs().await(enqueue(node, job("tenants").partitionKey("other"))).block(LIMIT);
+    start("b", workers);
+    Await.until(LIMIT, () -> has(node, here, Reason.Ended.class));
+    assertThat(rate(node, global).partitionKey()).isNull();
+    assertThat(rate(node, tenant).partitionKey()).isEqualTo("acme");
+  }
+
+  private static Reason.ClusterRateLimited rate(Shigoto node, long id) {
+    return node.jobs().explain(id).block(LIMIT).reasons().stream()
+        .filter(Reason.ClusterRateLimited.class::isInstance)
+        .map(Reason.ClusterRateLimited.class::cast)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Scripted paced(String name, RateLimit limit) {
+    return new Scripted(name, job -> Mono.empty()) {
+      @Override
+      public RateLimit rateLimit() {
+        return limit;
+      }
+    };
+  }
+
   @Test
   void circuitOpenAndThenHalfOpen() {
     Shigoto node =

@@ -190,6 +190,23 @@ public sealed interface Reason {
   }
 
   /**
+   * The rate limit of its worker lets no more start before then, on all nodes together; or, of a
+   * limit that each partition key has for itself, no more with its key on any node that knows it.
+   *
+   * @param partitionKey null if the limit is not for each key, or the job has none
+   */
+  record ClusterRateLimited(String worker, @Nullable String partitionKey, Instant until)
+      implements Reason {
+    @Override
+    public String toString() {
+      return partitionKey == null
+          ? "the rate limit of worker '%s' is used up until %s".formatted(worker, until)
+          : "the rate limit of worker '%s' for partition key '%s' is used up until %s"
+              .formatted(worker, partitionKey, until);
+    }
+  }
+
+  /**
    * Jobs of its queue are better by priority, due time and id. Those of workers that no node may
    * start now are not counted.
    *

@@ -2,7 +2,7 @@
 -- $1 id  $2 how many better jobs are counted at most
 -- Better are jobs of the same queue, by priority, due time and id, of workers of which some live node may start any.
 -- Returns one row, also where there is no job. nodes are those that live, with what they told of themselves last.
--- Locks: none. Relies on: jobs_pkey, jobs_claim, jobs_limited, dependencies_pkey, queues_pkey, job_history_id.
+-- Locks: none. Relies on: jobs_pkey, jobs_claim, jobs_limited, rates_pkey, dependencies_pkey, queues_pkey, job_history_id.
 WITH job AS MATERIALIZED (
   SELECT id, state, queue, worker, priority, scheduled_at, attempt, lease, owner, claimed_at, cancelling, pending,
          partition_key, depends_on
@@ -23,6 +23,13 @@ claimable AS MATERIALIZED (
    CROSS JOIN LATERAL unnest(live.workers) AS known (worker)
    WHERE live.serves
      AND NOT coalesce(live.state -> 'holds' ? known.worker, false)
+     AND NOT EXISTS (
+           SELECT FROM shigoto.rates AS pace
+            WHERE pace.worker = known.worker
+              AND pace.rule = live.state -> 'cluster' -> known.worker -> 'rate' ->> 'rule'
+              AND NOT (live.state -> 'cluster' -> known.worker -> 'rate' ->> 'keyed')::boolean
+              AND pace.partition_key = ''
+              AND pace.free_at > now())
    UNION
   SELECT worker FROM job
 ),
@@ -66,6 +73,24 @@ rule AS MATERIALIZED (
          AND live.state -> 'cluster' ? job.worker
        LIMIT 1
     ) AS told
+),
+pace AS MATERIALIZED (
+  SELECT live.id, rule.keyed, noted.free_at
+    FROM job
+   CROSS JOIN live
+   CROSS JOIN LATERAL (
+      SELECT told.it ->> 'rule' AS rule, (told.it ->> 'keyed')::boolean AS keyed
+        FROM (VALUES (live.state -> 'cluster' -> job.worker -> 'rate')) AS told (it)
+    ) AS rule
+    LEFT JOIN shigoto.rates AS noted
+      ON noted.worker = job.worker
+     AND noted.rule = rule.rule
+     AND noted.partition_key = CASE WHEN rule.keyed THEN coalesce(job.partition_key, '') ELSE '' END
+     AND noted.free_at > now()
+   WHERE live.serves
+     AND live.knows
+     AND job.state = 'available'
+     AND rule.rule IS NOT NULL
 )
 SELECT job.state::text AS state, job.queue, job.worker, job.scheduled_at, job.attempt, job.lease, job.claimed_at,
        job.cancelling IS NOT NULL AS cancelling, job.pending, job.partition_key, now() AS looked_at,
@@ -96,6 +121,8 @@ SELECT job.state::text AS state, job.queue, job.worker, job.scheduled_at, job.at
            AND run.partition_key = job.partition_key
            AND run.limited
            AND run.owner IS NOT NULL) AS running_of_key,
+       (SELECT CASE WHEN bool_and(free_at IS NOT NULL) THEN min(free_at) END FROM pace) AS paced_until,
+       (SELECT bool_or(keyed) FROM pace) AS keyed,
        (SELECT jsonb_agg(jsonb_build_object(
                  'id', live.id, 'name', live.name, 'serves', live.serves, 'knows', live.knows,
                  'told_at', date_part('epoch', live.told_at) * 1000,

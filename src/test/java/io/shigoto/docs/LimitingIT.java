@@ -14,6 +14,8 @@ import io.shigoto.worker.Outcome;
 import io.shigoto.worker.RateLimit;
 import io.shigoto.worker.ReactiveWorker;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
@@ -142,9 +144,54 @@ class LimitingIT {
     RateLimit bursts = RateLimit.of(100, Duration.ofMinutes(1)).tokenBucket().burst(20);
     RateLimit spaced = RateLimit.of(100, Duration.ofMinutes(1)).gcra().burst(2);
     // end
+    // shown
+    RateLimit together = RateLimit.of(100, Duration.ofMinutes(1)).global();
+    RateLimit eachCustomer =
+        RateLimit.of(10, Duration.ofMinutes(1)).tokenBucket().burst(5).global().perPartition();
+    RateLimit eachCustomerHere = RateLimit.of(10, Duration.ofMinutes(1)).perPartition();
+    // end
+    for (RateLimit limit : List.of(together, eachCustomer, eachCustomerHere)) {
+      aPacedWorkerDoesItsJobs(limit);
+    }
     assertThat(window.burst()).isEqualTo(100);
     assertThat(bursts.burst()).isEqualTo(20);
     assertThat(spaced.burst()).isEqualTo(2);
+  }
+
+  private void aPacedWorkerDoesItsJobs(RateLimit limit) {
+    events.clear();
+    ReactiveWorker<Order> paced =
+        new ReactiveWorker<>() {
+          @Override
+          public String name() {
+            return "paced";
+          }
+
+          @Override
+          public Mono<Outcome> perform(JobContext<Order> job) {
+            return Mono.empty();
+          }
+
+          @Override
+          public RateLimit rateLimit() {
+            return limit;
+          }
+        };
+    Shigoto shigoto =
+        Shigoto.builder(db.connectionFactory())
+            .worker(paced)
+            .queue("default", 10)
+            .listener(events::add)
+            .build();
+    shigoto.start().block(LIMIT);
+    shigoto
+        .enqueueAll(
+            Flux.range(0, 5)
+                .map(i -> NewJob.of("paced", Map.of("number", i)).partitionKey("c" + i % 2)))
+        .then()
+        .block(LIMIT);
+    Await.until(LIMIT, () -> count(JobEvent.Kind.COMPLETED) == 5);
+    shigoto.stop(Duration.ZERO).block(LIMIT);
   }
 
   private long count(JobEvent.Kind kind) {

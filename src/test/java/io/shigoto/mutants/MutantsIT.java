@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MutantsIT {
 
   private static final String LIMITS = "migrations/V007__limits";
+  private static final String RATES = "migrations/V008__rates";
   private static final String LOCK = "    IF NOT shigoto.lock_limits(rule.names) THEN";
   private static final String COUNT =
       "room := rule.most - (SELECT count(*) FROM shigoto.jobs WHERE worker = ANY (rule.names)"
@@ -107,6 +108,33 @@ class MutantsIT {
             java("internal/queue/Overdue", "now.gone < then.come", "false"),
             "internal.queue.AheadTest",
             "runsAreOverdueThatWaitWhileItIsAskedSoManyTimes"),
+        Arguments.of(
+            "a permit counts from its beginning, not from its end",
+            sql(RATES, "at + rate.slack", "at"),
+            "internal.claim.RatesIT",
+            "startsKeepTheRateWheneverTheyComeInTheSlack"),
+        Arguments.of(
+            "nodes note by themselves what has started",
+            java("internal/job/SharedRate", "limit.scope() == Scope.NODE ?", "true ?"),
+            "ClusterRateIT",
+            "allNamesOfAWorkerShareTheRate"),
+        Arguments.of(
+            "permits that are taken are not noted",
+            sql(
+                LIMITS,
+                "least(free_at, shigoto.spend_rate("
+                    + "of_one.rate, of_one.names, spent.key, at, spent.starts))",
+                "free_at"),
+            "internal.claim.LimitedClaimIT",
+            "noMoreAreTakenThanMayStartAndAllNamesOfAWorkerShareThem"),
+        Arguments.of(
+            "runs that are too late start",
+            java(
+                "internal/permit/WorkerPermits",
+                "return now <= validity.until();",
+                "return now <= Long.MAX_VALUE;"),
+            "internal.permit.HeldTest",
+            "aRunThatComesLaterThanItsPermitLastsDoesNotStart"),
         Arguments.of(
             "permits are never given back",
             java(

@@ -4,8 +4,10 @@ import io.r2dbc.spi.Readable;
 import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
@@ -35,6 +37,9 @@ sealed interface Answer {
   /** A worker whose other jobs in the queue wait for room of their partition keys. */
   record Crowded(String worker) implements Answer {}
 
+  /** A worker of which more would have been claimed but for its rate. */
+  record Paced(String worker, long micros) implements Answer {}
+
   /** Not all was seen, or others were faster. */
   record More() implements Answer {}
 
@@ -53,6 +58,7 @@ sealed interface Answer {
       case "busy" -> new Busy(text(row, WORKER));
       case "full" -> new Full(text(row, WORKER));
       case "crowded" -> new Crowded(text(row, WORKER));
+      case "paced" -> new Paced(text(row, WORKER), Long.parseLong(text(row, ARGS)));
       case "more" -> new More();
       case "too much" -> new TooMuch();
       case "left off" -> new LeftOff(text(row, ARGS));
@@ -66,6 +72,7 @@ sealed interface Answer {
     Set<String> full = new HashSet<>();
     Set<String> crowded = new HashSet<>();
     boolean tooMuch = false;
+    Map<String, Long> paced = new HashMap<>();
     boolean more = false;
     @Nullable String leftOff = null;
     for (Answer answer : answers) {
@@ -75,6 +82,8 @@ sealed interface Answer {
         full.add(one.worker);
       } else if (answer instanceof Crowded one) {
         crowded.add(one.worker);
+      } else if (answer instanceof Paced one) {
+        paced.put(one.worker, one.micros);
       } else if (answer instanceof LeftOff at) {
         leftOff = at.where;
       } else {
@@ -82,7 +91,7 @@ sealed interface Answer {
         more |= answer instanceof More || answer instanceof TooMuch;
       }
     }
-    return new Brought(jobs(answers), busy, full, crowded, tooMuch, more, leftOff);
+    return new Brought(jobs(answers), busy, full, crowded, paced, tooMuch, more, leftOff);
   }
 
   private static List<Claimed> jobs(List<Answer> answers) {

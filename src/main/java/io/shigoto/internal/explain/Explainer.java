@@ -165,6 +165,11 @@ public final class Explainer {
     if (each != null && key != null && ofKey >= each) {
       reasons.add(new Reason.PartitionFull(worker, key, ofKey, each));
     }
+    Instant until = row.get("paced_until", Instant.class);
+    if (until != null) {
+      boolean keyed = get(row, "keyed", Boolean.class);
+      reasons.add(new Reason.ClusterRateLimited(worker, keyed ? key : null, until));
+    }
   }
 
   private static <T> T get(Readable row, String column, Class<T> type) {

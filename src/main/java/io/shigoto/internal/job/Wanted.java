@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param load how much they may weigh, as {@link Claimed#weight}; the first one may weigh more
  * @param workers of these workers
  * @param allowances how many of each at most, in their order
- * @param limits those of the cluster that hold for some of them
+ * @param limits those that the claim has to keep, of some of them
  * @param fair whether partition keys take turns
  * @param leftOff what the last such claim of the queue said about where it left off
  */
@@ -30,7 +30,7 @@ public record Wanted(
     return new Wanted(queue, limit, load, workers, allowances, List.of(), false, null);
   }
 
-  /** Whether no limit of the cluster is to be kept, and nobody takes turns. */
+  /** Whether no limit is to be kept, and nobody takes turns. */
   public boolean isPlain() {
     return limits.isEmpty() && !fair;
   }

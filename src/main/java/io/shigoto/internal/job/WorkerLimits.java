@@ -20,7 +20,7 @@ public record WorkerLimits(
     int partitionConcurrency,
     CircuitBreaker breaker) {
 
-  /** Refuses those that make no sense, and those that nobody keeps yet. */
+  /** Refuses those that make no sense. */
   static WorkerLimits of(ReactiveWorker<?> worker) {
     String who = "worker '" + worker.name() + "': ";
     WorkerLimits limits =
@@ -42,18 +42,25 @@ public record WorkerLimits(
         limits.partitionConcurrency >= 1,
         who + "partitionConcurrency must be at least 1, but is",
         limits.partitionConcurrency);
-    limits.requireServed(who);
+    require(
+        !SharedRate.isNeededFor(limits.rate)
+            || limits.rate.period().compareTo(SharedRate.SHORTEST_PERIOD) >= 0,
+        who + "a rateLimit that is global or per partition has a period of 100 ms or more, but is",
+        limits.rate);
     return limits;
   }
 
-  private void requireServed(String who) {
-    String nobody = ", nobody keeps it yet, but is";
-    require(
-        rate.scope() == RateLimit.Scope.NODE, who + "rateLimit must not be global" + nobody, rate);
-    require(!rate.isPerPartition(), who + "rateLimit must not be per partition" + nobody, rate);
+  /** Whether claims have to keep some of them, because this node alone cannot. */
+  public boolean areKeptByClaims() {
+    return areClusterWide() || SharedRate.isNeededFor(rate);
   }
 
-  /** Whether some of them hold for all nodes together. */
+  /** Whether this node spaces the starts of its runs. */
+  public boolean areSpacedHere() {
+    return !rate.isNone() && (!SharedRate.isNeededFor(rate) || SharedRate.isSpaced(rate));
+  }
+
+  /** Whether some of them are about what runs on all nodes together. */
   public boolean areClusterWide() {
     return globalConcurrency != ReactiveWorker.UNLIMITED
         || partitionConcurrency != ReactiveWorker.UNLIMITED;

@@ -99,9 +99,13 @@ public final class Workers {
 
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
-    /** Its limits that hold for all nodes together. */
-    public ClusterLimit clusterLimit() {
-      return ClusterLimit.of(names, limits);
+    /**
+     * Its limits that claims keep.
+     *
+     * @param here what no other node says
+     */
+    public ClusterLimit clusterLimit(String here) {
+      return ClusterLimit.of(names, limits, here);
     }
 
     public static Known of(ReactiveWorker<?> worker, List<Middleware> around, Json json) {

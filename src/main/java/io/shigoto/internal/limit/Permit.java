@@ -16,7 +16,7 @@ public interface Permit {
 
   /**
    * The worker is about to be called. False if it must not be: the run is over already, and what it
-   * had taken of the limits may be in use by another.
+   * had taken of the limits may be in use by another; or it is too late for what it had.
    */
   default boolean start() {
     return true;

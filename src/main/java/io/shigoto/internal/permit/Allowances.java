@@ -12,6 +12,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import reactor.core.scheduler.Scheduler;
@@ -28,6 +29,7 @@ public final class Allowances implements Bell {
   private final WorkerPermits[] permits;
   private final Map<String, Integer> indexes = new HashMap<>();
   private final long backstop;
+  private final LongSupplier micros;
   private volatile long claim = FIRST_CLAIM;
 
   /**
@@ -37,14 +39,15 @@ public final class Allowances implements Bell {
   public Allowances(
       Workers workers, Events events, Duration backstop, Scheduler timer, LongSupplier nanos) {
     this.backstop = backstop.toNanos() / 1000;
-    LongSupplier micros = () -> Math.floorDiv(nanos.getAsLong(), 1000L);
+    this.micros = () -> Math.floorDiv(nanos.getAsLong(), 1000L);
+    String here = UUID.randomUUID().toString();
     IdentityHashMap<Workers.Known, WorkerPermits> each = new IdentityHashMap<>();
     this.names = workers.names();
     this.permits = new WorkerPermits[names.length];
     for (int i = 0; i < names.length; i++) {
       Workers.Known known = Objects.requireNonNull(workers.find(names[i]));
       permits[i] =
-          each.computeIfAbsent(known, one -> new WorkerPermits(one, events, timer, micros));
+          each.computeIfAbsent(known, one -> new WorkerPermits(one, here, events, timer, micros));
       indexes.put(names[i], i);
     }
   }
@@ -88,7 +91,7 @@ public final class Allowances implements Bell {
     return holds;
   }
 
-  /** What workers keep in the whole cluster, by name. */
+  /** The limits of workers that claims keep, by name. */
   public Map<String, ClusterLimit> clusterLimits() {
     Map<String, ClusterLimit> limits = new HashMap<>();
     for (int i = 0; i < names.length; i++) {
@@ -98,6 +101,11 @@ public final class Allowances implements Bell {
       }
     }
     return limits;
+  }
+
+  /** What time it is, in microseconds. */
+  long now() {
+    return micros.getAsLong();
   }
 
   /** How long to wait for word that there is room in the cluster, in microseconds. */

@@ -13,6 +13,7 @@ final class Held implements Permit {
   private final WorkerPermits permits;
   private final Turns turns;
   private final long term;
+  private final Validity validity;
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
   private volatile @Nullable MonoSink<Void> turn;
   private volatile boolean judged;
@@ -20,10 +21,11 @@ final class Held implements Permit {
   /**
    * @param term in which its job was claimed
    */
-  Held(WorkerPermits permits, Turns turns, long term) {
+  Held(WorkerPermits permits, Turns turns, long term, Validity validity) {
     this.permits = permits;
     this.turns = turns;
     this.term = term;
+    this.validity = validity;
   }
 
   @Override
@@ -33,6 +35,9 @@ final class Held implements Permit {
 
   @Override
   public boolean start() {
+    if (!permits.isInTime(validity)) {
+      return false;
+    }
     if (!turns.areNeeded()) {
       return stage.get() != Stage.CLOSED;
     }

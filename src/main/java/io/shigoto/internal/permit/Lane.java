@@ -118,7 +118,9 @@ public final class Lane {
     more[name] = false;
   }
 
-  /** Jobs of this name are in the queue, and all wait for room of their partition keys. */
+  /**
+   * Jobs of this name are in the queue, and all wait for room or the rate of their partition keys.
+   */
   void crowded(int name, Gate until) {
     crowded[name] = until;
   }

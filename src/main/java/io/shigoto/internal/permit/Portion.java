@@ -3,12 +3,15 @@ package io.shigoto.internal.permit;
 import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.ClusterLimit;
+import io.shigoto.internal.job.SharedRate;
 import io.shigoto.internal.job.Wanted;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.permit.Rule.Limit;
 import io.shigoto.internal.permit.WorkerPermits.Taken;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -17,17 +20,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Portion {
 
+  /** How many claims' time passes between looks at keys that may not start. */
+  private static final long PAUSES = 4;
+
   private final Lane lane;
   private final Allowances allowances;
   private final int limit;
   private final List<Part> parts = new ArrayList<>();
   private final @Nullable Part[] byName;
+  private final long began;
+  private final Map<WorkerPermits, Keeping> kept = new HashMap<>();
 
   Portion(Lane lane, int limit) {
     this.lane = lane;
     this.allowances = lane.allowances();
     this.limit = limit;
     this.byName = new @Nullable Part[allowances.size()];
+    this.began = allowances.now();
   }
 
   /** Whether nothing may be claimed; then it is over already. */
@@ -51,12 +60,7 @@ public final class Portion {
    * @param load how much the jobs may weigh
    */
   public Wanted wanted(String queue, long load, boolean fair) {
-    List<ClusterLimit> limits =
-        parts.stream()
-            .map(part -> part.permits.clusterLimit())
-            .filter(Objects::nonNull)
-            .distinct()
-            .toList();
+    List<ClusterLimit> limits = kept.values().stream().map(of -> of.limit).toList();
     return new Wanted(
         queue,
         limit,
@@ -79,12 +83,8 @@ public final class Portion {
     if (brought.leftOff() != null) {
       lane.leftOff(brought.leftOff());
     }
-    List<Permit> permits = new ArrayList<>(jobs.size());
-    for (Claimed job : jobs) {
-      Part part = part(job);
-      part.got++;
-      permits.add(part.permit());
-    }
+    jobs.forEach(job -> part(job).gotOne());
+    List<Permit> permits = jobs.stream().map(job -> part(job).permit()).toList();
     boolean mayHaveMore = jobs.size() >= limit || brought.more();
     for (Part part : parts) {
       part.end(brought, mayHaveMore);
@@ -110,7 +110,7 @@ public final class Portion {
     if (permits.isFree()) {
       part = new Part(name, permits, limit, permits.term(), null);
     } else {
-      int most = permits.clusterLimit() == null ? limit : free;
+      int most = permits.areKeptByClaims() ? free : limit;
       if (most == 0) {
         lane.wantSlots(name);
         return;
@@ -123,9 +123,18 @@ public final class Portion {
         return;
       }
       part = new Part(name, permits, taken.jobs(), taken.term(), taken);
+      keep(permits);
     }
     parts.add(part);
     byName[name] = part;
+  }
+
+  /** All names of a worker have the same limits. */
+  private void keep(WorkerPermits permits) {
+    ClusterLimit limit = kept.containsKey(permits) ? null : permits.clusterLimit();
+    if (limit != null) {
+      kept.put(permits, new Keeping(limit));
+    }
   }
 
   private Part part(Claimed job) {
@@ -157,19 +166,39 @@ public final class Portion {
       this.taken = taken;
     }
 
+    void gotOne() {
+      got++;
+      Keeping of = kept.get(permits);
+      if (of != null) {
+        of.got++;
+      }
+    }
+
     Permit permit() {
-      return taken == null ? permits.watched(term) : permits.permit(taken);
+      if (taken == null) {
+        return permits.watched(term);
+      }
+      Keeping of = kept.get(permits);
+      return permits.permit(taken, of == null ? Validity.ALWAYS : of.validity(began));
     }
 
     void end(Brought brought, boolean mayHaveMore) {
       String worker = allowances.name(name);
       Limit by = taken != null && got == jobs ? taken.by() : null;
+      Long wait = taken == null ? null : brought.paced().get(worker);
       boolean busy = taken != null && brought.busy().contains(worker);
+      if (wait != null) {
+        permits.pace(isKeyed() ? 0 : wait, rate());
+      } else if (isKeyed() && brought.more() && got == 0) {
+        // There may be any number of keys that may not start: the others of the queue come first.
+        permits.pace(PAUSES * allowances.claim(), rate());
+      }
       if (taken != null && brought.full().contains(worker)) {
         permits.shut(taken, allowances.backstop());
         by = Limit.CLUSTER;
-      } else if (taken != null && !mayHaveMore && brought.crowded().contains(worker)) {
-        lane.crowded(name, permits.crowded(taken, allowances.backstop()));
+      } else if (taken != null && !mayHaveMore && isCrowded(brought, worker, wait)) {
+        long most = allowances.backstop();
+        lane.crowded(name, permits.crowded(taken, wait == null ? most : Math.min(wait, most)));
         by = Limit.CLUSTER;
       } else if (taken != null && busy) {
         permits.busy(taken, allowances.claim());
@@ -177,13 +206,30 @@ public final class Portion {
         permits.open(taken);
       }
       giveBack();
-      if (by != null) {
+      if (wait != null) {
+        lane.hadMore(name);
+        permits.tooFast(wait);
+      } else if (by != null) {
         lane.hadMore(name);
         permits.limited(by);
       } else if (got < jobs && !mayHaveMore && !busy) {
         lane.exhausted(name);
         permits.relieved();
       }
+    }
+
+    /** One key that may start later speaks for all names of the worker. */
+    private boolean isCrowded(Brought brought, String worker, @Nullable Long wait) {
+      return brought.crowded().contains(worker) || (wait != null && isKeyed());
+    }
+
+    private boolean isKeyed() {
+      Keeping of = kept.get(permits);
+      return of != null && of.limit.rate() != null && of.limit.rate().keyed();
+    }
+
+    private SharedRate rate() {
+      return Objects.requireNonNull(Objects.requireNonNull(kept.get(permits)).limit.rate());
     }
 
     void abandon() {
@@ -197,6 +243,22 @@ public final class Portion {
       if (taken != null && got < jobs) {
         permits.giveBack(taken, jobs - got);
       }
+    }
+  }
+
+  /** The limits of a worker that this claim keeps. */
+  private static final class Keeping {
+
+    private final ClusterLimit limit;
+    private int got;
+
+    Keeping(ClusterLimit limit) {
+      this.limit = limit;
+    }
+
+    Validity validity(long began) {
+      SharedRate rate = limit.rate();
+      return rate == null ? Validity.ALWAYS : Validity.of(began + rate.spaces(got), rate.slack());
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.shigoto.internal.permit;
 
 import io.shigoto.internal.job.Hold;
+import io.shigoto.internal.job.SharedRate;
 import io.shigoto.internal.job.WorkerLimits;
 import io.shigoto.internal.limit.Breaker;
 import io.shigoto.internal.limit.Pace;
@@ -33,7 +34,8 @@ final class Rule {
 
   private final int concurrency;
   private final int globalConcurrency;
-  private final boolean clusterWide;
+  private final boolean keptByClaims;
+  private final boolean shared;
   private final @Nullable Pace pace;
   private final @Nullable Breaker breaker;
   private final int batch;
@@ -43,8 +45,9 @@ final class Rule {
     CircuitBreaker circuit = limits.breaker();
     this.concurrency = limits.concurrency();
     this.globalConcurrency = limits.globalConcurrency();
-    this.clusterWide = limits.areClusterWide();
-    this.pace = rate.isNone() ? null : Pace.of(rate);
+    this.keptByClaims = limits.areKeptByClaims();
+    this.pace = limits.areSpacedHere() ? Pace.of(rate) : null;
+    this.shared = pace != null && rate.scope() == RateLimit.Scope.CLUSTER;
     this.breaker = circuit.isNone() ? null : new Breaker(circuit);
     this.batch = pace == null ? 1 : batch(rate, pace);
   }
@@ -74,8 +77,8 @@ final class Rule {
   }
 
   /** Whether only a claim can tell what may start. */
-  boolean isClusterWide() {
-    return clusterWide;
+  boolean isKeptByClaims() {
+    return keptByClaims;
   }
 
   /** The same, after what time alone has changed. */
@@ -96,7 +99,8 @@ final class Rule {
     if (hasConcurrency()) {
       allowed = allowed.but(concurrency - quota.held(), Limit.CONCURRENCY);
     }
-    if (clusterWide) {
+    if (keptByClaims) {
+      allowed = allowed.but(quota.gate().paced() > now ? 0 : wanted, Limit.RATE);
       int room = quota.gate().until() > now ? 0 : globalConcurrency - quota.held();
       allowed = allowed.but(room, Limit.CLUSTER);
     }
@@ -141,6 +145,11 @@ final class Rule {
     return breaker == null ? less : less.with(breaker.giveBack(quota.breaker(), term, jobs));
   }
 
+  /** When the rate lets one more start that was not claimed yet, as far as this node knows. */
+  long nextAt(Quota quota, long now) {
+    return Math.max(turnAt(quota, now), quota.gate().paced());
+  }
+
   /** When one more of the unstarted may start; its turn has come if that is not after now. */
   long turnAt(Quota quota, long now) {
     return pace == null ? now : pace.when(quota.pace(), quota.admitted() + 1, now);
@@ -172,7 +181,7 @@ final class Rule {
     if (room <= 0 || shut) {
       return NEVER;
     }
-    long opens = Math.max(now, quota.gate().until());
+    long opens = Math.max(now, quota.gate().opens());
     if (pace == null) {
       return opens;
     }
@@ -183,6 +192,10 @@ final class Rule {
 
   /** How far a claim looks: not at all if permits keep until the next one. */
   private long ahead(long claim) {
+    if (shared) {
+      // The claim knows better: it is asked for more than it will give.
+      return 2 * SharedRate.AHEAD;
+    }
     return pace == null || pace.kept() / 2 >= 2 * claim + PAUSE ? 0 : Math.min(4 * claim, FARTHEST);
   }
 

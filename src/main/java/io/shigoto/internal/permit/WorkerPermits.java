@@ -1,27 +1,20 @@
 package io.shigoto.internal.permit;
 
-import io.shigoto.event.JobEvent;
 import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Hold;
+import io.shigoto.internal.job.SharedRate;
 import io.shigoto.internal.job.WorkerLimits;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.limit.Breaker;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.permit.Rule.Allowed;
 import io.shigoto.internal.permit.Rule.Limit;
-import java.time.Duration;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -33,40 +26,38 @@ import reactor.core.scheduler.Scheduler;
  */
 final class WorkerPermits {
 
-  private static final Logger LOG = LoggerFactory.getLogger(WorkerPermits.class);
-
   /** For how long the others wait for a claim that went ahead of them, in microseconds. */
   private static final long LONGEST_LOOK = 1_000_000;
+
+  /** How long it takes from a claim to its starts, until it is known, in microseconds. */
+  private static final long FIRST_DELAY = 50_000;
 
   /** For how long others may keep us from claiming before we try again, in microseconds. */
   private static final long LONGEST_PAUSE = 20_000;
 
-  private final String worker;
-  private final WorkerLimits limits;
   private final @Nullable ClusterLimit clusterLimit;
   private final Rule rule;
-  private final Events events;
   private final LongSupplier micros;
   private final Kept<Quota> quota;
-  private final Queue<Lane.Waiter> waiting = new ConcurrentLinkedQueue<>();
-  private final Chime wakeup;
+  private final Waiting waiting;
   private final Turns turns;
-  private final Notice full = new Notice();
-  private final Notice tooFast = new Notice();
+  private final Crier crier;
+  private volatile long delay = FIRST_DELAY;
   private volatile Watched watched = new Watched(this, 0);
 
   /**
+   * @param here what no other node says
    * @param micros a clock for elapsed time
    */
-  WorkerPermits(Workers.Known known, Events events, Scheduler timer, LongSupplier micros) {
-    this.worker = known.name();
-    this.limits = known.limits();
-    this.clusterLimit = limits.areClusterWide() ? known.clusterLimit() : null;
+  WorkerPermits(
+      Workers.Known known, String here, Events events, Scheduler timer, LongSupplier micros) {
+    WorkerLimits limits = known.limits();
+    this.clusterLimit = limits.areKeptByClaims() ? known.clusterLimit(here) : null;
     this.rule = new Rule(limits);
-    this.events = events;
     this.micros = micros;
     this.quota = new Kept<>(rule.fresh());
-    this.wakeup = new Chime(timer, micros, this::wake);
+    this.crier = new Crier(known.name(), limits, events);
+    this.waiting = new Waiting(timer, micros);
     this.turns = new Turns(rule, quota, timer, micros);
   }
 
@@ -74,13 +65,18 @@ final class WorkerPermits {
   boolean isFree() {
     return !rule.isPaced()
         && !rule.hasConcurrency()
-        && !rule.isClusterWide()
+        && !rule.isKeptByClaims()
         && Breaker.isClosed(quota.get().breaker());
   }
 
-  /** What the claim is to keep in the whole cluster; null if nothing. */
+  /** Whether claims keep some of its limits. */
+  boolean areKeptByClaims() {
+    return rule.isKeptByClaims();
+  }
+
+  /** What a claim is to keep now; null if nothing. */
   @Nullable ClusterLimit clusterLimit() {
-    return clusterLimit;
+    return clusterLimit == null ? null : clusterLimit.now(delay);
   }
 
   /** What keeps it now, all of it at the same moment. */
@@ -118,7 +114,7 @@ final class WorkerPermits {
   /** So many of them were not needed. */
   void giveBack(Taken taken, int jobs) {
     quota.change(present -> rule.giveBack(present, taken.term, jobs));
-    wake();
+    waiting.wake();
   }
 
   /** A claim found no room in the cluster: there will be when a run is over, told or not. */
@@ -130,16 +126,17 @@ final class WorkerPermits {
   void open(Taken taken) {
     if (taken.ahead) {
       quota.change(present -> present.gate(present.gate().open(taken.epoch)));
-      wake();
+      waiting.wake();
     }
   }
 
   /**
-   * A claim found no room for the partition keys of a queue's jobs. Others may have room: this is
-   * for that queue alone, until a run is over or there are new jobs.
+   * A claim found no room for the partition keys of a queue's jobs, or none that may start by its
+   * rate. Others may have room: this is for that queue alone, until a run is over or there are new
+   * jobs, but for so long at most.
    */
-  Gate crowded(Taken taken, long backstop) {
-    return new Gate(taken.epoch, micros.getAsLong() + backstop);
+  Gate crowded(Taken taken, long wait) {
+    return new Gate(taken.epoch, micros.getAsLong() + wait, Long.MIN_VALUE);
   }
 
   /** Whether no run is over since it was shut, and it does not open by itself. */
@@ -161,17 +158,35 @@ final class WorkerPermits {
     quota.change(present -> present.gate(present.gate().shut(taken.epoch, time)));
   }
 
+  /** Nothing is claimed for so long, or a little longer, because of the rate. */
+  void pace(long wait, SharedRate rate) {
+    long time = micros.getAsLong() + Math.max(wait, rate.pause());
+    quota.change(present -> present.gate(present.gate().paced(time)));
+  }
+
   /** A run is over somewhere in the cluster. */
   void freed() {
-    if (rule.isClusterWide()) {
+    if (rule.isKeptByClaims()) {
       quota.change(present -> present.gate(present.gate().freed()));
-      wake();
+      waiting.wake();
     }
   }
 
   /** For a job that was claimed with a permit taken here. */
-  Permit permit(Taken taken) {
-    return new Held(this, turns, taken.term);
+  Permit permit(Taken taken, Validity validity) {
+    return new Held(this, turns, taken.term, validity);
+  }
+
+  /** Whether a job may start now. */
+  boolean isInTime(Validity validity) {
+    if (validity.isAlways()) {
+      return true;
+    }
+    long now = micros.getAsLong();
+    long before = delay;
+    long more = Math.max(0, now - validity.due()) - before;
+    delay = before + (more > 0 ? more / 2 : more / 16);
+    return now <= validity.until();
   }
 
   /** For a job that was claimed while the worker was free. */
@@ -193,9 +208,7 @@ final class WorkerPermits {
    * @param claim how long a claim takes
    */
   boolean await(Lane.Waiter lane, Gate crowded, long claim) {
-    if (lane.begin()) {
-      waiting.add(lane);
-    }
+    waiting.add(lane);
     long now = micros.getAsLong();
     Quota present = rule.at(quota.get(), now);
     long at = rule.wakeAt(present, now, claim);
@@ -203,7 +216,7 @@ final class WorkerPermits {
       at = Math.max(at, crowded.until());
     }
     if (at > now) {
-      wakeup.at(at);
+      waiting.wakeAt(at);
     }
     return at <= now;
   }
@@ -211,30 +224,28 @@ final class WorkerPermits {
   /** Jobs wait because of a limit. */
   void limited(Limit by) {
     long now = micros.getAsLong();
-    if (by == Limit.CONCURRENCY && full.begins(now)) {
-      events.ofWorker(JobEvent.Kind.BULKHEAD_FULL, worker, limits.concurrency(), null, null);
+    if (by == Limit.RATE) {
+      crier.tooFast(rule.nextAt(quota.get(), now) - now, now);
+    } else {
+      crier.full(by, now);
     }
-    if (by == Limit.CLUSTER && full.begins(now)) {
-      int most = Math.min(limits.globalConcurrency(), limits.partitionConcurrency());
-      events.ofWorker(JobEvent.Kind.BULKHEAD_FULL, worker, most, null, "cluster");
-    }
-    if (by == Limit.RATE && tooFast.begins(now)) {
-      Duration next = micros(rule.turnAt(quota.get(), now) - now);
-      events.ofWorker(JobEvent.Kind.RATE_LIMITED, worker, null, next, limits.rate().toString());
-    }
+  }
+
+  /** Jobs wait for so long because of the rate. */
+  void tooFast(long wait) {
+    crier.tooFast(wait, micros.getAsLong());
   }
 
   /** A claim took less than it was allowed. */
   void relieved() {
-    full.ends();
-    tooFast.ends();
+    crier.relieved();
   }
 
   /** A run is over, or lost its turn: what it had taken is free. */
   void end(UnaryOperator<Quota> end) {
     quota.change(end);
     if (rule.hasConcurrency() || !Breaker.isClosed(quota.get().breaker())) {
-      wake();
+      waiting.wake();
     }
   }
 
@@ -245,8 +256,8 @@ final class WorkerPermits {
         present -> rule.result(present, term, failed, now),
         (before, after) -> {
           if (after.breaker().term() != term) {
-            tell(after.breaker(), now);
-            wake();
+            crier.circuit(after.breaker(), now);
+            waiting.wake();
           }
         });
   }
@@ -254,33 +265,6 @@ final class WorkerPermits {
   /** A job that was claimed in a term ended without one. */
   void withoutResult(long term) {
     end(present -> rule.withoutResult(present, term));
-  }
-
-  private void tell(Breaker.State after, long now) {
-    if (after instanceof Breaker.Open open) {
-      LOG.atWarn().addKeyValue("worker", worker).log("circuit opened, its jobs are not claimed");
-      Duration left = micros(open.until() - now);
-      events.ofWorker(JobEvent.Kind.CIRCUIT_OPENED, worker, null, left, null);
-    } else {
-      LOG.atInfo().addKeyValue("worker", worker).log("circuit closed");
-      events.ofWorker(JobEvent.Kind.CIRCUIT_CLOSED, worker, null, null, null);
-    }
-  }
-
-  private void wake() {
-    if (waiting.isEmpty()) {
-      return;
-    }
-    // All at once first: a lane that is woken may wait again before the next is taken.
-    List<Lane.Waiter> woken = new ArrayList<>();
-    for (Lane.Waiter lane = waiting.poll(); lane != null; lane = waiting.poll()) {
-      woken.add(lane);
-    }
-    woken.forEach(Lane.Waiter::wake);
-  }
-
-  private static Duration micros(long micros) {
-    return Duration.of(Math.max(0, micros), ChronoUnit.MICROS);
   }
 
   /**

@@ -27,6 +27,7 @@ public final class Migrations {
           "V005__batches",
           "V006__queues",
           "V007__limits",
+          "V008__rates",
           "V010__broadcasts",
           "V015__control");
 

@@ -45,6 +45,7 @@ public final class Statements {
           "follow_ended",
           "forget_batches",
           "forget_broadcasts",
+          "forget_rates",
           "heal_dependencies",
           "join_cluster",
           "leave_cluster",

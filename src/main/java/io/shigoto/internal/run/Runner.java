@@ -82,7 +82,8 @@ public final class Runner {
 
   private Mono<Outcome> perform(Run run, Workers.Known known, Results results) {
     if (!run.permit().start()) {
-      // It is cut, and cancelled: nobody hears how it ends.
+      // It is cut already, or is now: nobody hears how it ends.
+      run.cut();
       return Mono.never();
     }
     RunContext job = RunContext.of(run, results, known, reading.json, completing, reports);

@@ -13,12 +13,16 @@ import reactor.core.publisher.Mono;
 
 /**
  * Keeps the days of history: the next ones ready, the old ones dropped. Forgets batches as old as
- * those, messages to all nodes that are out of retention, and the unique keys of jobs that are
- * dropped or whose period is over; and sees to jobs that wait for others that somebody has deleted.
+ * those, messages to all nodes that are out of retention, starts that no rate limit counts any
+ * more, and the unique keys of jobs that are dropped or whose period is over; and sees to jobs that
+ * wait for others that somebody has deleted.
  */
 public final class History implements Chore {
 
   private static final Duration PERIOD = Duration.ofHours(1);
+
+  /** So long that no clock matters. */
+  private static final Duration RATES = Duration.ofHours(1);
 
   private static final int GROUP_SIZE = 5_000;
 
@@ -28,6 +32,7 @@ public final class History implements Chore {
   private final Sql forgetBatches;
   private final Sql healDependencies;
   private final Sql forgetBroadcasts;
+  private final Sql forgetRates;
   private final int days;
   private final Duration broadcasts;
 
@@ -42,6 +47,7 @@ public final class History implements Chore {
     this.forgetBatches = sql.get("forget_batches");
     this.healDependencies = sql.get("heal_dependencies");
     this.forgetBroadcasts = sql.get("forget_broadcasts");
+    this.forgetRates = sql.get("forget_rates");
     this.days = days;
     this.broadcasts = broadcasts;
   }
@@ -69,7 +75,8 @@ public final class History implements Chore {
   private Mono<Long> pruned() {
     return Flux.concat(
             inGroups(pruneKeys, statement -> statement.bind(0, days)),
-            inGroups(forgetBroadcasts, statement -> statement.bind(0, broadcasts.toMillis())))
+            inGroups(forgetBroadcasts, statement -> statement.bind(0, broadcasts.toMillis())),
+            inGroups(forgetRates, statement -> statement.bind(0, RATES.toMillis())))
         .reduce(0L, Long::sum);
   }
 

@@ -18,6 +18,21 @@ CREATE INDEX jobs_shares ON shigoto.jobs (queue, partition_key)
 CREATE INDEX jobs_by_partition ON shigoto.jobs (queue, worker, partition_key, priority DESC, scheduled_at, id)
   WHERE state = 'available' AND partition_key IS NOT NULL;
 
+-- A rate limit that claims keep (V008). Times are microseconds.
+CREATE TYPE shigoto.rate AS (
+  rule    text,
+  -- Sliding window; all others are buckets that drain evenly.
+  sliding boolean,
+  permits bigint,
+  period  bigint,
+  burst   bigint,
+  -- For how long a permit is good.
+  slack   bigint,
+  -- For how long ahead permits are given at once, to a node that spaces the starts by itself; with a burst of 1 only.
+  ahead   bigint,
+  keyed   boolean
+);
+
 -- A name of which a claim may take jobs.
 CREATE TYPE shigoto.claimable AS (
   worker       text,
@@ -27,13 +42,11 @@ CREATE TYPE shigoto.claimable AS (
   names        text[],
   -- How many more of all names may run; NULL: any number.
   room         integer,
-  -- Whether it matters which partition key a job has. Of each, so many may run; so many may be taken now; and of
-  -- these so many. NULL: any number.
+  -- Whether it matters which partition key a job has. Of each, so many may run, NULL: any number; and the rate at which
+  -- they may start, NULL: any.
   partitioned  boolean,
   each         integer,
-  part         integer,
-  parts        jsonb,
-  keyless      integer
+  rate         shigoto.rate
 );
 
 -- A partition key of which jobs of a worker are available; NULL: jobs without a key.
@@ -43,7 +56,9 @@ CREATE TYPE shigoto.claimable_partition AS (
   -- In which order they have their turns.
   position integer,
   room     integer,
-  running  integer
+  running  integer,
+  -- From when on one may start, if its rate lets none start now.
+  free_at  bigint
 );
 
 CREATE TYPE shigoto.claimed_job AS (
@@ -212,7 +227,7 @@ END $$;
 
 -- The partition keys of which a claim may take jobs, in the order of their turns: from the one after the last claim's,
 -- once round, jobs without a key in the place of the last. As many as it can use, beside those of which nothing may be
--- taken now.
+-- taken now; but where rates keep keys from starting, of which there may be any number, it goes so far at a time.
 CREATE TYPE shigoto.partition_look AS (
   partitions shigoto.claimable_partition[],
   -- How far it came; NULL: to the end.
@@ -222,7 +237,7 @@ CREATE TYPE shigoto.partition_look AS (
 );
 
 CREATE FUNCTION shigoto.look_at_partitions(
-  of_queue text, claimable shigoto.claimable[], size integer, fair boolean, start text, heads jsonb)
+  of_queue text, claimable shigoto.claimable[], size integer, fair boolean, start text, heads jsonb, at bigint)
 RETURNS shigoto.partition_look
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -232,18 +247,20 @@ DECLARE
   after   text := start;
   bound   text;
   open    integer := 0;
+  far     CONSTANT integer := 1000;
+  paced   boolean;
 BEGIN
   result.partitions := '{}';
   result.whole := false;
   WHILE NOT result.whole AND open < size LOOP
     WITH walked AS MATERIALIZED (
-      SELECT one.worker, one.names, one.each, one.part, one.parts, next.key, next.n, lap AS lap
+      SELECT one.worker, one.names, one.each, one.rate, next.key, next.n, lap AS lap
         FROM unnest(claimable) AS one
        CROSS JOIN LATERAL shigoto.find_partitions(of_queue, one.worker, after, size) WITH ORDINALITY AS next (key, n)
        WHERE one.partitioned
          AND (lap = 0 OR next.key <= start)
       UNION ALL
-      SELECT one.worker, one.names, one.each, one.part, one.parts, head.key, 0, -1
+      SELECT one.worker, one.names, one.each, one.rate, head.key, 0, -1
         FROM unnest(claimable) AS one
        CROSS JOIN LATERAL jsonb_array_elements_text(heads -> one.worker) AS head (key)
        WHERE result.partitions = '{}'
@@ -260,33 +277,39 @@ BEGIN
                          AND run.partition_key = walked.key
                          AND run.limited
                          AND run.owner IS NOT NULL) END,
-                   coalesce((walked.parts ->> walked.key)::integer, walked.part)),
+                   pace.room),
              CASE WHEN fair THEN
                (SELECT count(*)
                   FROM shigoto.jobs AS run
                  WHERE run.queue = of_queue
                    AND run.partition_key = walked.key
                    AND run.limited
-                   AND run.owner IS NOT NULL) ELSE 0 END)::shigoto.claimable_partition),
-           min(reached.key)
-      INTO found, bound
-      FROM walked CROSS JOIN reached
+                   AND run.owner IS NOT NULL) ELSE 0 END,
+             pace.free_at)::shigoto.claimable_partition),
+           min(reached.key), bool_or(pace.free_at IS NOT NULL)
+      INTO found, bound, paced
+      FROM walked
+     CROSS JOIN reached
+     CROSS JOIN LATERAL shigoto.look_at_rate(walked.rate, walked.names, walked.key, at) AS pace
      WHERE reached.key IS NULL OR walked.key <= reached.key OR walked.n = 0;
     result.partitions := result.partitions || found;
     open := open + (SELECT count(*) FROM unnest(found) WHERE room IS NULL OR room > 0);
     IF bound IS NOT NULL THEN
       after := bound;
+      EXIT WHEN paced AND cardinality(result.partitions) >= far;
     ELSIF lap = 0 THEN
       result.partitions := result.partitions || ARRAY(
-        SELECT ROW(one.worker, NULL, 1, one.keyless,
+        SELECT ROW(one.worker, NULL, 1, pace.room,
                    CASE WHEN fair THEN
                      (SELECT count(*)
                         FROM shigoto.jobs AS run
                        WHERE run.queue = of_queue
                          AND run.partition_key IS NULL
                          AND run.limited
-                         AND run.owner IS NOT NULL) ELSE 0 END)::shigoto.claimable_partition
+                         AND run.owner IS NOT NULL) ELSE 0 END,
+                   pace.free_at)::shigoto.claimable_partition
           FROM unnest(claimable) AS one
+         CROSS JOIN LATERAL shigoto.look_at_rate(one.rate, one.names, '', at) AS pace
          WHERE one.partitioned);
       after := NULL;
       lap := 2;
@@ -316,8 +339,10 @@ CREATE TYPE shigoto.claim_plan AS (
   planned integer,
   -- Names of which more would be taken but for a limit of the cluster.
   full_up text[],
-  -- Names all of whose other jobs have partition keys of which no more may run.
+  -- Names all of whose other jobs have partition keys of which no more may run, or start now.
   crowded text[],
+  -- From when on the first of the keys may start that the rate of a worker keeps from starting now, by its name.
+  waits   jsonb,
   more    boolean,
   cursor  jsonb
 );
@@ -325,7 +350,8 @@ CREATE TYPE shigoto.claim_plan AS (
 -- Looks, without locks, which jobs a claim is to take. In a fair queue the partition keys take turns: first come those
 -- of which the least runs. Otherwise the best come first, as in claim.sql.
 CREATE FUNCTION shigoto.plan_claim(
-  of_queue text, claimable shigoto.claimable[], most integer, fair boolean, left_off jsonb) RETURNS shigoto.claim_plan
+  of_queue text, claimable shigoto.claimable[], most integer, fair boolean, left_off jsonb, at bigint)
+RETURNS shigoto.claim_plan
 LANGUAGE plpgsql AS $$
 DECLARE
   plan     shigoto.claim_plan;
@@ -353,7 +379,7 @@ BEGIN
         heads := heads || jsonb_build_object(asked.worker, coalesce(to_jsonb(lone.keys), '[]'));
       END IF;
     END LOOP;
-    look := shigoto.look_at_partitions(of_queue, claimable, least(500, 2 * most + 16), fair, left_off ->> 'after', heads);
+    look := shigoto.look_at_partitions(of_queue, claimable, least(500, 2 * most + 16), fair, left_off ->> 'after', heads, at);
   END IF;
   -- As if there were water in vessels: up to which level they are filled when all have enough. Some may not have: so
   -- twice as much.
@@ -452,7 +478,7 @@ BEGIN
     SELECT seen.worker
       FROM (SELECT worker FROM in_part WHERE nth_of_part > part_room
             UNION
-            SELECT worker FROM unnest(look.partitions) WHERE room <= 0 AND key IS NOT NULL) AS seen
+            SELECT worker FROM unnest(look.partitions) WHERE room <= 0 AND (key IS NOT NULL OR lone_ids <> '{}')) AS seen
      WHERE look.whole
        AND seen.worker NOT IN (SELECT worker FROM blocked)
   )
@@ -460,10 +486,15 @@ BEGIN
          (SELECT count(*) FROM chosen),
          (SELECT array_agg(worker) FROM blocked),
          (SELECT array_agg(worker) FROM crowded),
+         (SELECT jsonb_object_agg(worker, soonest)
+            FROM (SELECT worker, min(free_at) AS soonest
+                    FROM unnest(look.partitions)
+                   WHERE key IS NOT NULL OR lone_ids <> '{}'
+                   GROUP BY worker) AS waiting),
          (SELECT key FROM chosen ORDER BY place DESC LIMIT 1),
          (SELECT NOT look.whole OR (by_turn AND count(*) >= most) OR coalesce(bool_or(nth_of_part > level - running), false)
             FROM in_part WHERE kind = 'key' AND nth_of_part <= coalesce(part_room, nth_of_part))
-    INTO plan.shares, plan.planned, plan.full_up, plan.crowded, served, plan.more;
+    INTO plan.shares, plan.planned, plan.full_up, plan.crowded, plan.waits, served, plan.more;
   plan.cursor := CASE WHEN by_turn THEN
     jsonb_build_object('after', CASE WHEN fair AND plan.planned > 0 THEN served ELSE look.reached END, 'keyless', cursors) END;
   RETURN plan;
@@ -477,11 +508,45 @@ LANGUAGE sql AS $$
     FROM unnest(names) AS name
 $$;
 
+-- A worker whose rate a claim keeps.
+CREATE TYPE shigoto.paced AS (
+  names   text[],
+  rate    shigoto.rate,
+  -- How many more of its jobs may start, if the rate is for all of them; how many more may run.
+  room    integer,
+  others  integer
+);
+
+-- Notes that these jobs start. Returns how many they are, and, unless it is now, from when on one more may start that
+-- could not be taken.
+CREATE FUNCTION shigoto.spend_permits(
+  of_one shigoto.paced, taken bigint[], at bigint, waits jsonb, OUT starts integer, OUT free_at bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+  spent record;
+BEGIN
+  starts := 0;
+  free_at := (SELECT min((waits ->> name)::bigint) FROM unnest(of_one.names) AS name);
+  FOR spent IN
+    SELECT CASE WHEN (of_one.rate).keyed THEN coalesce(job.partition_key, '') ELSE '' END AS key, count(*)::integer AS starts
+      FROM shigoto.jobs AS job
+     WHERE job.id = ANY (taken)
+       AND job.worker = ANY (of_one.names)
+     GROUP BY 1
+     ORDER BY 1
+  LOOP
+    starts := starts + spent.starts;
+    free_at := least(free_at, shigoto.spend_rate(of_one.rate, of_one.names, spent.key, at, spent.starts));
+  END LOOP;
+  IF starts = 0 AND NOT (of_one.rate).keyed THEN
+    free_at := (SELECT look.free_at FROM shigoto.look_at_rate(of_one.rate, of_one.names, '', at) AS look);
+  END IF;
+END $$;
+
 -- Claims up to so many jobs of a queue for a node; see claim_limited.sql.
--- limits: for each worker for which a limit of the cluster holds, an object: its "names", all of them; how many of its
--- runs there may be ("most"), and of each partition key ("each"); how many may be taken now of each partition key
--- ("part"), and of some of them ("parts", by key; 0: none), and of jobs without one ("keyless"). What is missing is not
--- limited.
+-- limits: for each worker that has limits which claims keep, an object: its "names", all of them; how many of its runs
+-- there may be ("most"), and of each partition key ("each"); and at which "rate" they may start (shigoto.rate). What is
+-- missing is not limited.
 -- Each statement in here sees what was committed before it: so what runs is counted only after the limits are locked,
 -- and whoever locks them next counts what was claimed here.
 CREATE FUNCTION shigoto.claim_limited(
@@ -506,6 +571,9 @@ DECLARE
   heavy     boolean;
   room      integer;
   now       timestamptz;
+  rates     shigoto.paced[] := '{}';
+  paced     shigoto.paced;
+  pace      record;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'limits of the cluster hold at the isolation level read committed only, not at %',
@@ -517,7 +585,7 @@ BEGIN
     SELECT given.*, n
       FROM jsonb_array_elements(limits) WITH ORDINALITY AS each (one, n)
      CROSS JOIN LATERAL jsonb_to_record(each.one)
-             AS given (names text[], most integer, each integer, part integer, parts jsonb, keyless integer)
+             AS given (names text[], most integer, each integer, rate shigoto.rate)
   LOOP
     ruled := ruled || rule.names;
     IF NOT shigoto.lock_limits(rule.names) THEN
@@ -527,15 +595,24 @@ BEGIN
     room := rule.most - CASE WHEN rule.most IS NOT NULL THEN
       (SELECT count(*) FROM shigoto.jobs AS run WHERE run.worker = ANY (rule.names) AND run.limited AND run.owner IS NOT NULL)
     END;
+    IF NOT rule.rate IS NULL THEN
+      paced := ROW(rule.names, rule.rate, NULL, room);
+      IF NOT (rule.rate).keyed THEN
+        paced.room := (SELECT look.room
+                         FROM shigoto.look_at_rate(rule.rate, rule.names, '', shigoto.micros(clock_timestamp())) AS look);
+        room := least(room, paced.room);
+      END IF;
+      rates := rates || paced;
+    END IF;
     claimable := claimable || ARRAY(
       SELECT ROW(asked.worker, asked.allowance, rule.n, rule.names, CASE WHEN room IS NOT NULL THEN greatest(0, room) END,
-                 fair OR rule.each IS NOT NULL OR rule.part IS NOT NULL OR rule.parts IS NOT NULL,
-                 rule.each, rule.part, rule.parts, rule.keyless)::shigoto.claimable
+                 fair OR rule.each IS NOT NULL OR coalesce((rule.rate).keyed, false), rule.each,
+                 CASE WHEN (rule.rate).keyed THEN rule.rate END)::shigoto.claimable
         FROM unnest(workers, allowances) AS asked (worker, allowance)
        WHERE asked.worker = ANY (rule.names));
   END LOOP;
   claimable := claimable || ARRAY(
-    SELECT ROW(asked.worker, asked.allowance, -asked.n, NULL, NULL, fair, NULL, NULL, NULL, NULL)::shigoto.claimable
+    SELECT ROW(asked.worker, asked.allowance, -asked.n, NULL, NULL, fair, NULL, NULL)::shigoto.claimable
       FROM unnest(workers, allowances) WITH ORDINALITY AS asked (worker, allowance, n)
      WHERE asked.worker <> ALL (ruled));
 
@@ -545,7 +622,7 @@ BEGIN
     RETURN;
   END IF;
 
-  plan := shigoto.plan_claim(of_queue, claimable, most, fair, left_off);
+  plan := shigoto.plan_claim(of_queue, claimable, most, fair, left_off, shigoto.micros(now));
   -- After everything that was counted: what the history tells of runs never overlaps if they did not.
   now := clock_timestamp();
 
@@ -608,6 +685,16 @@ BEGIN
          coalesce(max(load_so_far) > load, false)
     INTO taken, turns, counted, heavy
     FROM weighed;
+
+  FOREACH paced IN ARRAY rates LOOP
+    pace := shigoto.spend_permits(paced, taken, shigoto.micros(now), plan.waits);
+    IF paced.names && (plan.full_up || plan.crowded) AND pace.free_at IS NOT NULL THEN
+      RETURN QUERY SELECT * FROM shigoto.claim_notes('paced', paced.names, (pace.free_at - shigoto.micros(now))::text);
+      IF paced.others IS NULL OR paced.others > pace.starts THEN
+        plan.full_up := ARRAY(SELECT unnest(plan.full_up) EXCEPT SELECT unnest(paced.names));
+      END IF;
+    END IF;
+  END LOOP;
 
   RETURN QUERY
   UPDATE shigoto.jobs AS job

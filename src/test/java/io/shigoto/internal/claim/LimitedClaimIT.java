@@ -9,6 +9,7 @@ import io.shigoto.Schemas;
 import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.ClusterLimit;
+import io.shigoto.internal.job.SharedRate;
 import io.shigoto.internal.job.Wanted;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Connector;
@@ -85,7 +86,7 @@ class LimitedClaimIT {
     insert("new", null, 10, 0);
     insert("old", null, 10, 5);
     insert("free", null, 10, 3);
-    ClusterLimit limit = new ClusterLimit(List.of("new", "old"), 4, null);
+    ClusterLimit limit = new ClusterLimit(List.of("new", "old"), 4, null, null);
 
     Brought first = claim(20, List.of(limit), "new", "free");
     Brought second = claim(20, List.of(limit), "old", "new");
@@ -100,7 +101,7 @@ class LimitedClaimIT {
   @Test
   void itIsNotFullWhenNothingMoreWaits() {
     insert("limited", null, 4, 0);
-    ClusterLimit limit = new ClusterLimit(List.of("limited"), 4, null);
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), 4, null, null);
 
     assertThat(claim(20, List.of(limit), "limited").full()).isEmpty();
     assertThat(claim(20, List.of(limit), "limited").full()).isEmpty();
@@ -110,7 +111,7 @@ class LimitedClaimIT {
   void whileSomebodyClaimsOfAWorkerTheOthersAreClaimed() {
     insert("limited", null, 10, 0);
     insert("free", null, 10, 0);
-    ClusterLimit limit = new ClusterLimit(List.of("limited", "older"), 4, null);
+    ClusterLimit limit = new ClusterLimit(List.of("limited", "older"), 4, null, null);
     claim(1, List.of(limit), "limited");
 
     Brought brought =
@@ -128,7 +129,7 @@ class LimitedClaimIT {
     insert("limited", "a", 10, 0);
     insert("limited", "m", 10, 5);
     insert("limited", null, 3, 7);
-    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, 2);
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, 2, null);
 
     assertThat(keysOf(claim(6, List.of(limit), "limited")))
         .containsExactly("z", "z", KEYLESS, KEYLESS, KEYLESS, "m");
@@ -141,7 +142,7 @@ class LimitedClaimIT {
   @Test
   void roomInAllAndByKeyHoldTogether() {
     insertKeys("limited", 10, 100, 0);
-    ClusterLimit limit = new ClusterLimit(List.of("limited"), 7, 1);
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), 7, 1, null);
 
     assertThat(claim(20, List.of(limit), "limited").jobs())
         .hasSize(7)
@@ -155,7 +156,7 @@ class LimitedClaimIT {
     insert("limited", "big", 3_000, 9);
     insert("limited", "small", 2, 0);
     insert("limited", null, 2, 0);
-    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, 1);
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, 1, null);
 
     List<String> found = new ArrayList<>();
     for (int look = 0; look < 20 && found.size() < 4; look++) {
@@ -170,7 +171,7 @@ class LimitedClaimIT {
   void amongManyKeysThatMayNotRunOthersAreFoundByOneClaim() {
     insertKeys("limited", 2_000, 4_000, 9);
     insert("limited", "zzz", 1, 0);
-    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, 1);
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, 1, null);
     db.sql(
         """
         UPDATE shigoto.jobs SET state = 'executing', owner = $1, limited = true
@@ -188,7 +189,7 @@ class LimitedClaimIT {
   @ValueSource(booleans = {false, true})
   void whatIsTooHeavyIsLeft(boolean fair) {
     insertKeys("limited", 10, 100, 0);
-    List<ClusterLimit> limits = List.of(new ClusterLimit(List.of("limited"), 50, null));
+    List<ClusterLimit> limits = List.of(new ClusterLimit(List.of("limited"), 50, null, null));
     load = 50;
 
     Brought few = claim(20, limits, fair, "limited");
@@ -203,31 +204,100 @@ class LimitedClaimIT {
   }
 
   @Test
-  void whatMayBeTakenNowOfAKeyIsGivenToTheClaim() {
+  void noMoreAreTakenThanMayStartAndAllNamesOfAWorkerShareThem() {
+    insert("new", null, 10, 0);
+    insert("old", null, 10, 5);
+    insert("free", null, 10, 3);
+    ClusterLimit limit = new ClusterLimit(List.of("new", "old"), null, null, minutely(4, false));
+
+    Brought first = claim(20, List.of(limit), "new", "free");
+    Brought second = claim(20, List.of(limit), "old", "new");
+
+    assertThat(workersOf(first)).isEqualTo(Map.of("new", 4L, "free", 10L));
+    assertThat(first.paced().keySet()).containsExactlyInAnyOrder("new", "old");
+    assertThat(first.paced().get("new")).isBetween(60_000_000L, 60_100_000L);
+    assertThat(second.jobs()).isEmpty();
+    assertThat(second.paced().get("old")).isBetween(1L, first.paced().get("old"));
+    assertThat(second.full()).isEmpty();
+    assertThat(db.number("SELECT count(*) FROM shigoto.rates WHERE state[2] = 4")).isEqualTo(2);
+  }
+
+  /** What was not taken has not started. */
+  @Test
+  void onlyWhatIsTakenCounts() {
+    insert("limited", null, 1, 0);
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, null, minutely(4, false));
+
+    assertThat(claim(20, List.of(limit), "limited").jobs()).hasSize(1);
+    assertThat(claim(20, List.of(limit), "limited").paced()).isEmpty();
+    insert("limited", null, 9, 0);
+
+    assertThat(claim(20, List.of(limit), "limited").jobs()).hasSize(3);
+  }
+
+  @Test
+  void itIsToldWhichLimitHoldsItBack() {
+    insert("limited", null, 20, 0);
+    SharedRate rate = minutely(4, false);
+
+    Brought few = claim(9, List.of(new ClusterLimit(List.of("limited"), 3, null, rate)), "limited");
+    assertThat(few.jobs()).hasSize(3);
+    assertThat(few.full()).containsExactly("limited");
+    assertThat(few.paced()).isEmpty();
+    Brought one = claim(9, List.of(new ClusterLimit(List.of("limited"), 9, null, rate)), "limited");
+    assertThat(one.jobs()).hasSize(1);
+    assertThat(one.full()).isEmpty();
+    assertThat(one.paced()).containsOnlyKeys("limited");
+    Brought none =
+        claim(9, List.of(new ClusterLimit(List.of("limited"), 4, null, rate)), "limited");
+    assertThat(none.full()).containsExactly("limited");
+    assertThat(none.paced()).containsOnlyKeys("limited");
+  }
+
+  @Test
+  void eachKeyHasItsRateAndSoHaveJobsWithoutOne() {
     insert("limited", "a", 10, 0);
-    insert("limited", "b", 10, 0);
-    insert("limited", "c", 10, 0);
-    insert("limited", null, 10, 0);
-    String limits =
+    insert("limited", "b", 1, 9);
+    insert("limited", null, 10, 5);
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, null, minutely(2, true));
+
+    Brought first = claim(20, List.of(limit), "limited");
+    assertThat(keysOf(first)).containsExactly("b", KEYLESS, KEYLESS, "a", "a");
+    assertThat(first.paced()).containsOnlyKeys("limited");
+    assertThat(claim(20, List.of(limit), "limited").jobs()).isEmpty();
+    insert("limited", "b", 9, 0);
+    insert("limited", "c", 1, 0);
+
+    Brought third = claim(20, List.of(limit), "limited");
+    assertThat(keysOf(third)).containsExactly("b", "c");
+    assertThat(third.full()).isEmpty();
+  }
+
+  /** It goes so far at a time, and then on from there. */
+  @Test
+  void amongManyKeysWhoseRateIsUsedUpOthersAreFound() {
+    insertKeys("limited", 5_000, 5_000, 9);
+    insert("limited", "zzz", 1, 0);
+    SharedRate rate = minutely(1, true);
+    db.sql(
         """
-        [{"names": ["limited"], "part": 3, "parts": {"a": 0, "b": 5}, "keyless": 2}]
-        """;
+        INSERT INTO shigoto.rates (worker, rule, partition_key, state, written_at, free_at, gone_at)
+        SELECT 'limited', $1, 'key' || n, ARRAY[shigoto.micros(now()), 1], now(), now() + interval '1 minute', now()
+          FROM generate_series(0, 4999) AS n
+        """,
+        rate.rule());
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, null, rate);
 
-    List<String> keys =
-        db
-            .sql(
-                """
-                SELECT coalesce(partition_key, '-') AS key
-                  FROM shigoto.claim_limited('default', '{limited}', '{100}', $1, 100, $2::jsonb, false, NULL, 1000000)
-                 WHERE id IS NOT NULL
-                """,
-                node,
-                limits)
-            .stream()
-            .map(row -> String.valueOf(row.get("key")))
-            .toList();
+    List<String> found = new ArrayList<>();
+    int looks = 0;
+    for (; looks < 20 && found.isEmpty(); looks++) {
+      Brought brought = claim(10, List.of(limit), "limited");
+      assertThat(brought.more()).isTrue();
+      found.addAll(keysOf(brought));
+    }
 
-    assertThat(counts(keys)).isEqualTo(Map.of("b", 5L, "c", 3L, KEYLESS, 2L));
+    assertThat(found).containsExactly("zzz");
+    assertThat(looks).isBetween(2, 8);
   }
 
   @Test
@@ -313,7 +383,7 @@ class LimitedClaimIT {
             claim(
                 1,
                 Arrays.stream(workers)
-                    .map(worker -> new ClusterLimit(List.of(worker), 1, null))
+                    .map(worker -> new ClusterLimit(List.of(worker), 1, null, null))
                     .toList(),
                 workers));
   }
@@ -334,7 +404,7 @@ class LimitedClaimIT {
   @Test
   void aPausedQueueAndANodeWithoutALeaseGetNothing() {
     insert("limited", null, 10, 0);
-    List<ClusterLimit> limits = List.of(new ClusterLimit(List.of("limited"), 4, null));
+    List<ClusterLimit> limits = List.of(new ClusterLimit(List.of("limited"), 4, null, null));
     db.sql("INSERT INTO shigoto.queues (name, paused) VALUES ('default', true)");
     assertThat(claim(5, limits, "limited").jobs()).isEmpty();
 
@@ -357,6 +427,11 @@ class LimitedClaimIT {
                     SELECT shigoto.claim_limited('default', '{a}', '{1}', gen_random_uuid(), 1, '[]', true, NULL, 1000000)
                     """))
         .hasMessageContaining("repeatable read");
+  }
+
+  private static SharedRate minutely(int starts, boolean keyed) {
+    return new SharedRate(
+        starts + " a minute", true, starts, 60_000_000, starts, 100_000, 0, keyed);
   }
 
   private <T> T whileARivalHolds(String which, Supplier<T> claim) {

@@ -56,6 +56,20 @@ class HeldTest {
     assertThat(permit(allowances).start()).isTrue();
   }
 
+  /** Of a window of a second a fifth. */
+  @Test
+  void aRunThatComesLaterThanItsPermitLastsDoesNotStart() {
+    Allowances allowances =
+        allowances(Limited.free("limited").rate(RateLimit.of(5, SECOND).global()));
+    Permit inTime = permit(allowances);
+    Permit late = permit(allowances);
+
+    time.advanceTimeBy(Duration.ofMillis(199));
+    assertThat(inTime.start()).isTrue();
+    time.advanceTimeBy(Duration.ofMillis(2));
+    assertThat(late.start()).isFalse();
+  }
+
   private Allowances allowances(Limited worker) {
     return new Allowances(
         new Workers(List.of(worker), List.of(), new Json(JsonMapper.builder().build(), 1024)),
