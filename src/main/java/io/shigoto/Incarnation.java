@@ -206,6 +206,7 @@ final class Incarnation {
             engine.connections.upkeep,
             engine.sql,
             engine.wakeups,
+            engine.bell,
             settings.pollInterval(),
             engine.timer);
     Cancels cancels =

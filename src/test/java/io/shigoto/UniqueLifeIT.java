@@ -259,7 +259,12 @@ class UniqueLifeIT {
                       Sinks.One<Outcome> run = Sinks.one();
                       runs.put(job.id(), run);
                       return run.asMono();
-                    }))
+                    }) {
+                  @Override
+                  public Duration backoff(int attempt, Throwable error) {
+                    return Duration.ofHours(1);
+                  }
+                })
             .queue("default", 10));
   }
 

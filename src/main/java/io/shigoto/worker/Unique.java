@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param fields what is compared; empty: nothing, the job is not unique
  * @param argsKeys which fields of the args are compared; empty: the args as a whole
- * @param hold for how much of its life a job holds its key
- * @param after the ends after which it still does
+ * @param states in which a job holds its key
  * @param period how long it holds the key at most, from its insert; null: without end
  * @param replaced what a job that was never started takes over from the one that comes second
  * @param debounced how long it waits from then on; null: as long as before
@@ -32,8 +31,7 @@ import org.jspecify.annotations.Nullable;
 public record Unique(
     Set<Field> fields,
     Set<String> argsKeys,
-    Hold hold,
-    Set<End> after,
+    Set<State> states,
     @Nullable Duration period,
     Set<Replace> replaced,
     @Nullable Duration debounced) {
@@ -41,8 +39,12 @@ public record Unique(
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofDays(365_000);
 
+  private static final Set<State> LIVE =
+      Set.of(
+          State.WAITING, State.SCHEDULED, State.AVAILABLE, State.EXECUTING, State.RETRYABLE);
+
   private static final Unique NONE =
-      new Unique(Set.of(), Set.of(), Hold.UNTIL_ENDED, Set.of(), null, Set.of(), null);
+      new Unique(Set.of(), Set.of(), LIVE, null, Set.of(), null);
 
   /** What can be compared. */
   public enum Field {
@@ -54,12 +56,21 @@ public record Unique(
     QUEUE
   }
 
-  /** For how much of its life a job holds its key. */
-  public enum Hold {
-    /** While it waits for a run. */
-    UNTIL_STARTED,
-    /** While it waits or runs. */
-    UNTIL_ENDED
+  /** The states of a job, as they are stored. */
+  public enum State {
+    /** Jobs that it depends on have not ended. */
+    WAITING,
+    /** It is due later. */
+    SCHEDULED,
+    /** It waits for a run. */
+    AVAILABLE,
+    /** It runs. */
+    EXECUTING,
+    /** It has failed and waits for its backoff. */
+    RETRYABLE,
+    COMPLETED,
+    DISCARDED,
+    CANCELLED
   }
 
   /** How a job can end. */
@@ -81,12 +92,29 @@ public record Unique(
   public Unique {
     fields = Set.copyOf(fields);
     argsKeys = Set.copyOf(argsKeys);
-    after = Set.copyOf(after);
+    states = Set.copyOf(states);
     replaced = Set.copyOf(replaced);
     require(
-        hold == Hold.UNTIL_ENDED || after.isEmpty(),
-        "a key that is given up at the start cannot be kept after the end, but after is",
-        after);
+        states.contains(State.AVAILABLE),
+        "a job must hold its key while it is AVAILABLE, but states are",
+        states);
+    require(
+        states.contains(State.WAITING) == states.contains(State.SCHEDULED),
+        "a job holds its key while it is WAITING and SCHEDULED or in neither, but states are",
+        states);
+    require(
+        states.contains(State.EXECUTING) || !states.contains(State.COMPLETED),
+        "a key that is given up at the start cannot be kept after the end, but states are",
+        states);
+    require(
+        states.containsAll(LIVE)
+            || !(states.contains(State.DISCARDED) || states.contains(State.CANCELLED)),
+        "a key can be kept after a job is DISCARDED or CANCELLED only if it was held all the time, but states are",
+        states);
+    require(
+        debounced == null || states.contains(State.SCHEDULED),
+        "a job that is debounced must hold its key while it is SCHEDULED, but states are",
+        states);
     require(
         debounced == null || !replaced.contains(Replace.SCHEDULED_AT),
         "scheduledAt is either replaced or moved by debounce, but replaced is",
@@ -103,7 +131,7 @@ public record Unique(
   /** One of all jobs that have these fields in common. */
   public static Unique by(Field first, Field... more) {
     return new Unique(
-        EnumSet.of(first, more), Set.of(), Hold.UNTIL_ENDED, Set.of(), null, Set.of(), null);
+        EnumSet.of(first, more), Set.of(), LIVE, null, Set.of(), null);
   }
 
   /**
@@ -118,7 +146,7 @@ public record Unique(
     }
     Set<Field> all = new LinkedHashSet<>(fields);
     all.add(Field.ARGS);
-    return new Unique(all, chosen, hold, after, period, replaced, debounced);
+    return new Unique(all, chosen, states, period, replaced, debounced);
   }
 
   /**
@@ -129,8 +157,7 @@ public record Unique(
     return new Unique(
         fields,
         argsKeys,
-        hold,
-        after,
+        states,
         Objects.requireNonNull(period, "period"),
         replaced,
         debounced);
@@ -143,7 +170,9 @@ public record Unique(
    * other one does its work. Default: only when the first has ended.
    */
   public Unique untilStarted() {
-    return new Unique(fields, argsKeys, Hold.UNTIL_STARTED, after, period, replaced, debounced);
+    Set<State> others = EnumSet.copyOf(states);
+    others.remove(State.EXECUTING);
+    return holdingIn(others);
   }
 
   /**
@@ -151,8 +180,27 @@ public record Unique(
    * long as ended jobs are kept. Default: after none.
    */
   public Unique alsoAfter(End... ends) {
-    return new Unique(
-        fields, argsKeys, hold, Set.copyOf(Arrays.asList(ends)), period, replaced, debounced);
+    Set<State> all = EnumSet.copyOf(states);
+    all.retainAll(LIVE);
+    for (End end : ends) {
+      all.add(State.valueOf(end.name()));
+    }
+    return holdingIn(all);
+  }
+
+  /**
+   * Lets a job hold its key in these states and no others; in these there are never two of a key. A
+   * job that comes to one of them from another takes its key then. If another job has it, the one
+   * that comes is cancelled: the other one does its work. It holds its key at least while it is
+   * {@link State#AVAILABLE}; while it is {@link State#WAITING} and {@link State#SCHEDULED}, or in
+   * neither; after its end only if it held it before. Default: all that are not terminal.
+   */
+  public Unique states(State... states) {
+    return holdingIn(Set.copyOf(Arrays.asList(states)));
+  }
+
+  private Unique holdingIn(Set<State> states) {
+    return new Unique(fields, argsKeys, states, period, replaced, debounced);
   }
 
   /**
@@ -161,7 +209,7 @@ public record Unique(
    */
   public Unique replace(Replace... replaced) {
     return new Unique(
-        fields, argsKeys, hold, after, period, Set.copyOf(Arrays.asList(replaced)), debounced);
+        fields, argsKeys, states, period, Set.copyOf(Arrays.asList(replaced)), debounced);
   }
 
   /**
@@ -171,7 +219,7 @@ public record Unique(
    */
   public Unique debounce(Duration time) {
     return new Unique(
-        fields, argsKeys, hold, after, period, replaced, Objects.requireNonNull(time, "debounce"));
+        fields, argsKeys, states, period, replaced, Objects.requireNonNull(time, "debounce"));
   }
 
   /** Whether nothing is compared. */

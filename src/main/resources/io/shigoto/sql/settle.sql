@@ -6,7 +6,8 @@
 -- meanwhile: then it is cancelled, whatever its run came to, if that is not completed.
 -- There is no join whose order the planner could choose: the array drives the primary key, and width_bucket finds
 -- a row's place in the ascending array by binary search.
--- A run that comes back and gave up its unique key when it was started takes it again, or is cancelled.
+-- A run that comes back and did not hold its unique key takes it again, or is cancelled, if it is to hold it; and gives
+-- it up if it is not.
 -- Returns the ids that were written. With some, what was written instead: 'called_off', or as settle_returning says.
 -- One that is missing had lost its lease or, if it was to stay, was called off while this ran: a second look tells.
 -- And what the nodes are to be told after the commit, in rows with or without an id.
@@ -48,7 +49,9 @@ resumed AS (
      AND job.state = 'executing'
      AND job.cancelling IS NULL
      AND ($3::text[])[width_bucket(job.id, $1::bigint[])] NOT IN ('completed', 'discarded', 'cancelled')
-     AND (job.unique_states IS NULL OR 'executing' = ANY (job.unique_states))
+     AND (job.unique_states IS NULL
+          OR ('executing' = ANY (job.unique_states))
+             = (($3::text[])[width_bucket(job.id, $1::bigint[])]::shigoto.job_state = ANY (job.unique_states)))
   RETURNING job.id
 ),
 keyless AS MATERIALIZED (
@@ -61,7 +64,8 @@ keyless AS MATERIALIZED (
      AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
      AND job.state = 'executing'
      AND ($3::text[])[width_bucket(job.id, $1::bigint[])] NOT IN ('completed', 'discarded', 'cancelled')
-     AND NOT 'executing' = ANY (job.unique_states)
+     AND ('executing' = ANY (job.unique_states))
+         <> (($3::text[])[width_bucket(job.id, $1::bigint[])]::shigoto.job_state = ANY (job.unique_states))
 ),
 returned AS MATERIALIZED (
   SELECT settled.id, settled.told, settled.instead

@@ -1,13 +1,10 @@
 package io.shigoto.internal.enqueue;
 
-import io.shigoto.job.JobState;
 import io.shigoto.worker.Unique;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,17 +33,9 @@ record UniqueRow(
   }
 
   private static @Nullable String states(Unique unique) {
-    boolean startedToo = unique.hold() == Unique.Hold.UNTIL_ENDED;
-    if (startedToo && unique.after().isEmpty()) {
-      return null;
-    }
-    Stream<JobState> live =
-        Arrays.stream(JobState.values())
-            .filter(state -> !state.isTerminal())
-            .filter(state -> startedToo || state != JobState.EXECUTING);
-    Stream<JobState> ended =
-        unique.after().stream().map(end -> JobState.valueOf(end.name())).sorted();
-    return literal(Stream.concat(live, ended).toList());
+    return unique.states().equals(Unique.none().states())
+        ? null
+        : literal(unique.states().stream().sorted().toList());
   }
 
   private static String literal(Collection<? extends Enum<?>> values) {

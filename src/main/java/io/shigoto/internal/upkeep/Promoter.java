@@ -1,6 +1,9 @@
 package io.shigoto.internal.upkeep;
 
+import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
@@ -27,15 +30,25 @@ public final class Promoter {
   private final Sql promote;
   private final Wakeups wakeups;
   private final Alarm alarm;
+  private final Bell bell;
   private final Duration backstop;
   private final KeepGoing keepGoing;
 
+  /**
+   * @param bell told of what followed from the keys of jobs that are due
+   */
   public Promoter(
-      Database database, Statements sql, Wakeups wakeups, Duration backstop, Scheduler timer) {
+      Database database,
+      Statements sql,
+      Wakeups wakeups,
+      Bell bell,
+      Duration backstop,
+      Scheduler timer) {
     this.database = database;
     this.promote = sql.get("promote");
     this.wakeups = wakeups;
     this.alarm = wakeups.alarm();
+    this.bell = bell;
     this.backstop = backstop;
     this.keepGoing = new KeepGoing("promote", timer);
   }
@@ -47,6 +60,10 @@ public final class Promoter {
 
   private Mono<Promoted> once() {
     alarm.clear(backstop);
+    return Detached.of(promoted());
+  }
+
+  private Mono<Promoted> promoted() {
     return database
         .list(
             promote,
@@ -56,7 +73,8 @@ public final class Promoter {
                     Objects.requireNonNull(row.get(0, Long.class)),
                     row.get(1, Long.class),
                     List.of(Objects.requireNonNull(row.get(2, String[].class))),
-                    Boolean.TRUE.equals(row.get(3, Boolean.class))))
+                    Boolean.TRUE.equals(row.get(3, Boolean.class)),
+                    row.get(4, String[].class)))
         .map(rows -> rows.get(0))
         .doOnNext(this::tell);
   }
@@ -64,6 +82,9 @@ public final class Promoter {
   /** The other nodes are told by the statement; this one looks at once, whether it hears or not. */
   private void tell(Promoted promoted) {
     promoted.queues.forEach(wakeups::queue);
+    if (promoted.told != null) {
+      bell.ring(News.of(List.of(promoted.told)));
+    }
     if (promoted.looseEnds) {
       wakeups.looseEnds().give();
     }
@@ -75,5 +96,9 @@ public final class Promoter {
   }
 
   private record Promoted(
-      long count, @Nullable Long nextDueIn, List<String> queues, boolean looseEnds) {}
+      long count,
+      @Nullable Long nextDueIn,
+      List<String> queues,
+      boolean looseEnds,
+      String @Nullable [] told) {}
 }

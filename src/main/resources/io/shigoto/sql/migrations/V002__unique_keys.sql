@@ -161,7 +161,7 @@ CREATE FUNCTION shigoto.take_away_keys(keys uuid[]) RETURNS void LANGUAGE sql AS
         FOR UPDATE SKIP LOCKED))
 $$;
 
--- A job that gives up its key when it is started was claimed. What is over is left alone, as above.
+-- A job comes to a state in which it does not hold its key, such as a run. What is over is left alone, as above.
 CREATE FUNCTION shigoto.give_up_key(unique_key uuid, id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM shigoto.unique_keys AS held
@@ -218,8 +218,9 @@ CREATE TYPE shigoto.returning_run AS (
   error  jsonb
 );
 
--- Settles runs that come back and gave up their keys when they were started, in the order of these, as everybody takes
--- keys. One whose key another job has taken meanwhile is cancelled: that one does its work.
+-- Settles runs that come back into a state in which they hold their keys, and held none while they ran, in the order of
+-- these, as everybody takes keys. One whose key another job has taken meanwhile is cancelled: that one does its work.
+-- And those that are the other way round: they give up their keys.
 -- Returns those that were written, with what the nodes are to be told, and what was written instead:
 --   cancelled: another job has its key
 --   busy:      nothing, an unfinished transaction has its key, or its row; it is to be tried again
@@ -248,7 +249,12 @@ BEGIN
          AND live.cancelling IS NULL
          FOR UPDATE;
       CONTINUE WHEN NOT FOUND;
-      holder := shigoto.take_key_again(ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL), false);
+      IF NOT run.state::shigoto.job_state = ANY (job.unique_states) THEN
+        PERFORM shigoto.give_up_key(job.unique_key, job.id);
+        holder := job.id;
+      ELSE
+        holder := shigoto.take_key_again(ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL), false);
+      END IF;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       holder := NULL;
     END;
@@ -292,4 +298,43 @@ BEGIN
           job.progress, job.batch_id, job.unique_key, job.unique_until, job.unique_states, job.depends_on);
   RETURN shigoto.jobs_ended(
     ARRAY[ROW(job.id, 'cancelled', job.batch_id, job.unique_key, job.watched)::shigoto.ended_job], at_commit);
+END $$;
+
+-- Jobs are due that do not hold their keys while they wait for that: now they take them, in the order of these. One
+-- whose key another job has is cancelled: that one does its work. One at whose key an unfinished transaction is, or at
+-- what follows from its end, is due a little later: so it keeps none of the others.
+-- Their rows are locked by the caller. Returns what the nodes are to be told after the commit.
+CREATE FUNCTION shigoto.promote_keyless(ids bigint[]) RETURNS text[] LANGUAGE plpgsql SET lock_timeout = '5ms' AS $$
+DECLARE
+  over   CONSTANT timestamptz := clock_timestamp() + interval '100 milliseconds';
+  told   text[] := '{}';
+  job    shigoto.jobs;
+  holder bigint;
+BEGIN
+  FOR job IN
+    SELECT live.* FROM shigoto.jobs AS live WHERE live.id = ANY (ids) ORDER BY live.unique_key, live.id
+  LOOP
+    IF clock_timestamp() > over THEN
+      RETURN told || 'd0'::text;
+    END IF;
+    BEGIN
+      holder := shigoto.take_key_again(
+        ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys, false);
+      IF holder IN (0, job.id) THEN
+        UPDATE shigoto.jobs AS live SET state = 'available' WHERE live.id = job.id;
+        told := told || ('q' || job.queue);
+      ELSIF holder IS NOT NULL THEN
+        told := told || shigoto.cancel_for(
+          job, ROW(job.id, job.lease, 'cancelled', NULL, 0, NULL)::shigoto.returning_run, holder, false);
+        told := told || shigoto.aftermath('cancelled', job, 0, 'unique');
+      END IF;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      holder := NULL;
+    END;
+    IF holder IS NULL THEN
+      UPDATE shigoto.jobs AS live SET scheduled_at = now() + interval '100 milliseconds' WHERE live.id = job.id;
+      told := told || 'd100'::text;
+    END IF;
+  END LOOP;
+  RETURN told;
 END $$;

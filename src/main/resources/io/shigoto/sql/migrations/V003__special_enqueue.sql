@@ -174,7 +174,10 @@ BEGIN
                         WHEN fresh.scheduled_at > now() THEN 'scheduled'
                         ELSE 'available' END
      WHERE job.id = last.holder
-    RETURNING job.queue, job.state, job.scheduled_at INTO held;
+    RETURNING job.id, job.queue, job.state, job.scheduled_at, job.unique_key, job.unique_states INTO held;
+    IF NOT held.state = ANY (held.unique_states) THEN
+      PERFORM shigoto.give_up_key(held.unique_key, held.id);
+    END IF;
     IF last.due IS NOT NULL AND held.state = 'available' THEN
       told := told || ('q' || held.queue);
     ELSIF last.due IS NOT NULL AND held.state = 'scheduled' THEN
@@ -240,6 +243,14 @@ DECLARE
   -- serializable transaction fail that would not have to.
   own      jsonb := CASE WHEN sees THEN '{}'
                          ELSE coalesce(nullif(current_setting('shigoto.own_keys', true), ''), '{}') END;
+  -- Whether it holds no key as it is inserted, because it has to wait first. It is answered by who has the key all the
+  -- same.
+  loose   CONSTANT boolean[] := ARRAY(
+            SELECT unique_states IS NOT NULL
+                   AND NOT CASE WHEN depends_on IS NOT NULL THEN 'waiting' WHEN scheduled_at > now() THEN 'scheduled'
+                                ELSE 'available' END::shigoto.job_state = ANY (unique_states)
+              FROM unnest(given) WITH ORDINALITY
+             ORDER BY ordinality);
   refusal  shigoto.enqueued;
   refused  integer[] := '{}';
   keyless  bigint[];
@@ -272,6 +283,7 @@ BEGIN
     places := '{}';
     again := '{}';
     over := '{}';
+    keyless := '{}';
     met := array_fill(0::bigint, ARRAY[cardinality(given)]);
     FOR holder IN
       SELECT want.n, held.job_id AS id, wishes[want.n] AND job.lease = 0 AS is_met,
@@ -293,6 +305,8 @@ BEGIN
         RETURN NEXT ROW(holder.n, holder.id, NULL, 'conflict', '{}')::shigoto.enqueued;
       ELSIF own ? keys[holder.n]::text THEN
         RETURN NEXT ROW(holder.n, (own ->> keys[holder.n]::text)::bigint, NULL, 'conflict', '{}')::shigoto.enqueued;
+      ELSIF loose[holder.n] THEN
+        keyless := keyless || ids[holder.n];
       ELSE
         places := places || holder.n;
         over := over || CASE WHEN sees AND holder.is_over THEN ARRAY[keys[holder.n]] ELSE '{}' END;
@@ -300,6 +314,9 @@ BEGIN
     END LOOP;
     IF over <> '{}' THEN
       PERFORM shigoto.take_away_keys(over);
+    END IF;
+    IF keyless <> '{}' THEN
+      RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, keyless);
     END IF;
 
     IF places <> '{}' THEN

@@ -92,7 +92,8 @@ BEGIN
     UPDATE shigoto.jobs AS job
        SET pending = nullif(job.pending - parts[width_bucket(job.id, children)], 0),
            state = CASE WHEN job.pending > parts[width_bucket(job.id, children)] THEN 'waiting'
-                        WHEN job.scheduled_at > now() THEN 'scheduled'
+                        -- It takes its key only when it is available: whoever promotes it sees to that.
+                        WHEN job.scheduled_at > now() OR NOT 'waiting' = ANY (job.unique_states) THEN 'scheduled'
                         ELSE 'available' END::shigoto.job_state,
            scheduled_at = CASE WHEN job.pending > parts[width_bucket(job.id, children)] THEN job.scheduled_at
                                ELSE greatest(job.scheduled_at, now()) END

@@ -209,13 +209,14 @@ BEGIN
   ),
   due AS (
     UPDATE shigoto.jobs AS job
-       SET state = 'available',
+       -- One that does not hold its key while it waits takes it as one whose time has come.
+       SET state = CASE WHEN NOT job.state = ANY (job.unique_states) THEN job.state ELSE 'available' END,
            scheduled_at = least(job.scheduled_at, now())
      WHERE job.id = ANY (ARRAY(SELECT waiting.id FROM waiting ORDER BY waiting.id))
-    RETURNING job.id, job.queue, job.worker
+    RETURNING job.id, job.queue, job.worker, job.state
   )
   SELECT job.id, CASE WHEN due.id IS NULL THEN 'locked' ELSE 'due_now' END, job.queue, job.worker, 'due_now',
-         CASE WHEN due.id IS NOT NULL THEN ARRAY['q' || job.queue] END
+         CASE WHEN due.state = 'available' THEN ARRAY['q' || job.queue] WHEN due.id IS NOT NULL THEN '{d0}' END
     FROM shigoto.jobs AS job
     LEFT JOIN due ON due.id = job.id
    WHERE job.id = ANY (wanted)
