@@ -31,6 +31,7 @@ import reactor.core.publisher.Mono;
 class DependencyRacesIT {
 
   private static final int ROUNDS = 5_000;
+
   /** On a slow machine there are fewer rounds. */
   private static final Duration ENOUGH = Duration.ofSeconds(15);
 
@@ -64,13 +65,11 @@ class DependencyRacesIT {
             .flatMap(i -> round(caller, i), 30)
             .count()
             .block(LIMIT);
-    Await.until(
-        "all have ended", LIMIT, () -> db.number("SELECT count(*) FROM shigoto.jobs") == 0);
+    Await.until("all have ended", LIMIT, () -> db.number("SELECT count(*) FROM shigoto.jobs") == 0);
 
     assertThat(early).isEmpty();
     assertThat(
-            db.number(
-                "SELECT count(DISTINCT id) FROM shigoto.job_history WHERE worker = 'child'"))
+            db.number("SELECT count(DISTINCT id) FROM shigoto.job_history WHERE worker = 'child'"))
         .isEqualTo(children);
     assertThat(
             db.number(

@@ -51,7 +51,9 @@ class ManyDependenciesIT {
               Shigoto.builder(db.connectionFactory())
                   .name(name)
                   .worker(new Scripted("work", ManyDependenciesIT::work))
-                  .worker(new Scripted("callback", job -> Mono.fromRunnable(callbacks::incrementAndGet)))
+                  .worker(
+                      new Scripted(
+                          "callback", job -> Mono.fromRunnable(callbacks::incrementAndGet)))
                   .queue("default", 20));
     }
   }
@@ -115,8 +117,7 @@ class ManyDependenciesIT {
                         Map.of("end", i % 10 == 0 ? "discard" : i % 10 == 1 ? "cancel" : "done")))
             .toList();
 
-    long id =
-        node.batches().enqueue(NewBatch.of("callback", NOTHING), jobs).block(LIMIT);
+    long id = node.batches().enqueue(NewBatch.of("callback", NOTHING), jobs).block(LIMIT);
 
     awaitEnd(5_001);
     Batch batch = node.batches().find(id).block(LIMIT);

@@ -158,7 +158,8 @@ class UniqueStatesIT {
                 .worker(
                     new Scripted(
                         "work",
-                        job -> Mono.just(job.attempt() == 1 ? Outcome.failed("no") : Outcome.done())))
+                        job ->
+                            Mono.just(job.attempt() == 1 ? Outcome.failed("no") : Outcome.done())))
                 .queue("default", 5));
     Unique running = Unique.by(WORKER, ARGS).states(AVAILABLE, EXECUTING, COMPLETED);
     long id = inserted(node, running, Duration.ZERO);
@@ -242,8 +243,7 @@ class UniqueStatesIT {
     assertThat(keys()).isZero();
   }
 
-  private static Mono<Outcome> run(
-      String node, Crowd crowd, JobContext<Map<String, Object>> job) {
+  private static Mono<Outcome> run(String node, Crowd crowd, JobContext<Map<String, Object>> job) {
     return crowd
         .run(node, job, upTo(3))
         .map(

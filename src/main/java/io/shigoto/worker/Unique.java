@@ -40,11 +40,9 @@ public record Unique(
   private static final Duration LONGEST = Duration.ofDays(365_000);
 
   private static final Set<State> LIVE =
-      Set.of(
-          State.WAITING, State.SCHEDULED, State.AVAILABLE, State.EXECUTING, State.RETRYABLE);
+      Set.of(State.WAITING, State.SCHEDULED, State.AVAILABLE, State.EXECUTING, State.RETRYABLE);
 
-  private static final Unique NONE =
-      new Unique(Set.of(), Set.of(), LIVE, null, Set.of(), null);
+  private static final Unique NONE = new Unique(Set.of(), Set.of(), LIVE, null, Set.of(), null);
 
   /** What can be compared. */
   public enum Field {
@@ -130,8 +128,7 @@ public record Unique(
 
   /** One of all jobs that have these fields in common. */
   public static Unique by(Field first, Field... more) {
-    return new Unique(
-        EnumSet.of(first, more), Set.of(), LIVE, null, Set.of(), null);
+    return new Unique(EnumSet.of(first, more), Set.of(), LIVE, null, Set.of(), null);
   }
 
   /**
@@ -155,12 +152,7 @@ public record Unique(
    */
   public Unique within(Duration period) {
     return new Unique(
-        fields,
-        argsKeys,
-        states,
-        Objects.requireNonNull(period, "period"),
-        replaced,
-        debounced);
+        fields, argsKeys, states, Objects.requireNonNull(period, "period"), replaced, debounced);
   }
 
   /**

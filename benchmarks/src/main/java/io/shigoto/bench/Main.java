@@ -38,6 +38,7 @@ public final class Main {
       case "enqueue" -> new EnqueueBench(stage).run();
       case "latency" -> new LatencyBench(stage).run();
       case "deep" -> new DeepBench(stage).run();
+      case "batch" -> new BatchBench(stage).run();
       case "pinned" -> new PinnedBench(stage).run();
       case "nodes" -> new NodesBench(stage).run();
       case "soak" -> new SoakBench(stage).run();

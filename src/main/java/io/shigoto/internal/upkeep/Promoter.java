@@ -74,16 +74,20 @@ public final class Promoter {
                     row.get(1, Long.class),
                     List.of(Objects.requireNonNull(row.get(2, String[].class))),
                     Boolean.TRUE.equals(row.get(3, Boolean.class)),
-                    row.get(4, String[].class)))
+                    news(row.get(4, String[].class))))
         .map(rows -> rows.get(0))
         .doOnNext(this::tell);
+  }
+
+  private static News news(String @Nullable [] told) {
+    return told == null ? News.NONE : News.of(List.of(told));
   }
 
   /** The other nodes are told by the statement; this one looks at once, whether it hears or not. */
   private void tell(Promoted promoted) {
     promoted.queues.forEach(wakeups::queue);
-    if (promoted.told != null) {
-      bell.ring(News.of(List.of(promoted.told)));
+    if (!promoted.news.isNone()) {
+      bell.ring(promoted.news);
     }
     if (promoted.looseEnds) {
       wakeups.looseEnds().give();
@@ -100,5 +104,5 @@ public final class Promoter {
       @Nullable Long nextDueIn,
       List<String> queues,
       boolean looseEnds,
-      String @Nullable [] told) {}
+      News news) {}
 }

@@ -82,11 +82,15 @@ BEGIN
 END $$;
 
 -- One attempt at that. The snapshot of a transaction that repeats its reads may be too old to tell whether somebody
--- holds a key: then, and when one was waited for too long, they are taken one by one.
+-- holds a key: then, and when one was waited for too long, they are taken one by one. Who is not patient waits for each
+-- some milliseconds only, and for all together a tenth of a second: the keys that he has taken are kept from others, and
+-- those that come behind him wait too.
 CREATE FUNCTION shigoto.grasp_keys(
   wanted shigoto.unique_keys[], patient boolean, OUT taken bigint[], OUT busy bigint[]) LANGUAGE plpgsql AS $$
 DECLARE
-  one shigoto.unique_keys;
+  timeout CONSTANT text := current_setting('lock_timeout');
+  over    timestamptz;
+  one     shigoto.unique_keys;
 BEGIN
   busy := '{}';
   WITH inserted AS (
@@ -100,7 +104,15 @@ BEGIN
   SELECT coalesce(array_agg(job_id ORDER BY job_id), '{}') INTO taken FROM inserted;
 EXCEPTION WHEN serialization_failure OR lock_not_available OR deadlock_detected THEN
   taken := '{}';
+  IF NOT patient THEN
+    over := clock_timestamp() + interval '100 milliseconds';
+    PERFORM set_config('lock_timeout', '5ms', true);
+  END IF;
   FOR one IN SELECT want.* FROM unnest(wanted) AS want ORDER BY want.key, want.job_id LOOP
+    IF clock_timestamp() > over THEN
+      busy := busy || one.job_id;
+      CONTINUE;
+    END IF;
     BEGIN
       INSERT INTO shigoto.unique_keys (key, job_id, until, states)
       VALUES (one.key, one.job_id, one.until, one.states);
@@ -116,6 +128,7 @@ EXCEPTION WHEN serialization_failure OR lock_not_available OR deadlock_detected 
     END;
   END LOOP;
   taken := ARRAY(SELECT id FROM unnest(taken) AS id ORDER BY id);
+  PERFORM set_config('lock_timeout', timeout, true);
 END $$;
 
 -- Jobs ended: their keys are free, or kept on if they ended in a state in which they hold them.
