@@ -100,9 +100,5 @@ public final class Promoter {
   }
 
   private record Promoted(
-      long count,
-      @Nullable Long nextDueIn,
-      List<String> queues,
-      boolean looseEnds,
-      News news) {}
+      long count, @Nullable Long nextDueIn, List<String> queues, boolean looseEnds, News news) {}
 }
