@@ -199,6 +199,7 @@ public final class Portion {
       } else if (taken != null && !mayHaveMore && isCrowded(brought, worker, wait)) {
         long most = allowances.backstop();
         lane.crowded(name, permits.crowded(taken, wait == null ? most : Math.min(wait, most)));
+        permits.open(taken);
         by = Limit.CLUSTER;
       } else if (taken != null && busy) {
         permits.busy(taken, allowances.claim());
