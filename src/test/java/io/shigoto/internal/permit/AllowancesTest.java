@@ -62,16 +62,6 @@ class AllowancesTest {
       node.pass(SECOND.multipliedBy(100));
 
       int started = node.starts("limited").size();
-      System.out.println(
-          algorithm
-              + " "
-              + perSecond
-              + " started "
-              + started
-              + " claims "
-              + queue.claims
-              + " empty "
-              + queue.emptyClaims);
       assertThat(started).isGreaterThan(95 * perSecond);
       assertThat(queue.emptyClaims).isZero();
       assertThat(queue.claims).isLessThanOrEqualTo(100 * Math.min(perSecond + 1, 210));
