@@ -289,6 +289,7 @@ class GroupCommitTest {
           .blockLast(LIMIT);
     }
 
+    group.close().block(LIMIT);
     assertThat(items()).hasSize(40_000);
     assertThat(group.uncommitted()).isZero();
   }
