@@ -1,10 +1,13 @@
 package io.shigoto;
 
+import static java.util.Objects.requireNonNull;
+
 import io.r2dbc.spi.Connection;
 import io.shigoto.batch.Batch;
 import io.shigoto.batch.NewBatch;
 import io.shigoto.internal.group.BatchEnqueuer;
 import io.shigoto.job.NewJob;
+import io.shigoto.worker.Given;
 import java.util.List;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
@@ -40,7 +43,7 @@ public final class Batches {
    * @throws IllegalArgumentException at the call, if the callback or a job cannot be enqueued
    */
   public Mono<Long> enqueue(NewBatch batch, List<NewJob> jobs) {
-    return batches.enqueue(batch, jobs);
+    return batches.enqueue(requireNonNull(batch, "batch"), Given.all("jobs", jobs));
   }
 
   /**
@@ -49,7 +52,10 @@ public final class Batches {
    * first job that cannot be enqueued; then the transaction is to be rolled back.
    */
   public Mono<Long> enqueue(NewBatch batch, Publisher<NewJob> jobs, Connection connection) {
-    return batches.enqueue(batch, jobs, connection);
+    return batches.enqueue(
+        requireNonNull(batch, "batch"),
+        requireNonNull(jobs, "jobs"),
+        requireNonNull(connection, "connection"));
   }
 
   /**
@@ -59,7 +65,7 @@ public final class Batches {
    * @throws IllegalArgumentException at the call, if the callback cannot be enqueued
    */
   public Mono<Long> open(NewBatch batch) {
-    return batches.open(batch);
+    return batches.open(requireNonNull(batch, "batch"));
   }
 
   /**
@@ -68,7 +74,7 @@ public final class Batches {
    * @throws IllegalArgumentException at the call, if the callback cannot be enqueued
    */
   public Mono<Long> open(NewBatch batch, Connection connection) {
-    return batches.open(batch, connection);
+    return batches.open(requireNonNull(batch, "batch"), requireNonNull(connection, "connection"));
   }
 
   /**
@@ -87,7 +93,7 @@ public final class Batches {
    * counted, so let it be short.
    */
   public Mono<Batch> seal(long id, Connection connection) {
-    return batches.seal(id, connection);
+    return batches.seal(id, requireNonNull(connection, "connection"));
   }
 
   /** Finds a batch with its counts; empty if there is none. */

@@ -1,5 +1,7 @@
 package io.shigoto;
 
+import static java.util.Objects.requireNonNull;
+
 import io.r2dbc.spi.Connection;
 import io.shigoto.internal.broadcast.Publications;
 import reactor.core.publisher.Mono;
@@ -42,6 +44,6 @@ public final class Broadcasts {
    * @throws IllegalArgumentException at the call, if it cannot be published
    */
   public Mono<Long> publish(String topic, Object payload, Connection connection) {
-    return publications.publish(topic, payload, connection);
+    return publications.publish(topic, payload, requireNonNull(connection, "connection"));
   }
 }

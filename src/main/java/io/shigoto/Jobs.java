@@ -1,6 +1,9 @@
 package io.shigoto;
 
+import static java.util.Objects.requireNonNull;
+
 import io.shigoto.control.Cancellation;
+import io.shigoto.control.Conditions;
 import io.shigoto.control.Deletion;
 import io.shigoto.control.Explanation;
 import io.shigoto.control.JobFilter;
@@ -77,7 +80,7 @@ public final class Jobs {
    * args cannot be written.
    */
   public Mono<JobPage> search(JobFilter filter, Page page) {
-    return answered(searcher.search(filter.conditions(), page));
+    return answered(searcher.search(conditions(filter), requireNonNull(page, "page")));
   }
 
   /**
@@ -107,7 +110,7 @@ public final class Jobs {
    * transaction keeps jobs locked for longer than the statement timeout.
    */
   public Mono<Cancellation.Counts> cancelAll(JobFilter filter) {
-    return answered(control.canceller().cancelAll(filter.conditions()));
+    return answered(control.canceller().cancelAll(conditions(filter)));
   }
 
   /**
@@ -132,7 +135,7 @@ public final class Jobs {
    * <p>Slices, Cancel, Errors: as {@link #cancelAll}.
    */
   public Mono<Retry.Counts> retryAll(JobFilter filter) {
-    return answered(control.retrier().retryAll(filter.conditions()));
+    return answered(control.retrier().retryAll(conditions(filter)));
   }
 
   /**
@@ -154,7 +157,7 @@ public final class Jobs {
    * <p>Slices, Cancel, Errors: as {@link #cancelAll}.
    */
   public Mono<Deletion.Counts> deleteAll(JobFilter filter) {
-    return answered(control.deleter().deleteAll(filter.conditions()));
+    return answered(control.deleter().deleteAll(conditions(filter)));
   }
 
   /**
@@ -179,7 +182,7 @@ public final class Jobs {
    * <p>Errors: also {@link ResultDoesNotFit}, which names the JSON path.
    */
   public <R> Mono<R> await(long id, Class<R> type) {
-    return answers.await(id, type);
+    return answers.await(id, requireNonNull(type, "type"));
   }
 
   /**
@@ -188,12 +191,16 @@ public final class Jobs {
    * <p>Errors: also {@link ResultDoesNotFit}, which names the JSON path.
    */
   public <R> Mono<R> await(long id, TypeReference<R> type) {
-    return answers.await(id, type.getType());
+    return answers.await(id, requireNonNull(type, "type").getType());
   }
 
   /** Takes no more questions; completes when those that were asked have their answers. */
   Mono<Void> close() {
     return underWay.close();
+  }
+
+  private static Conditions conditions(JobFilter filter) {
+    return requireNonNull(filter, "filter").conditions();
   }
 
   private <T> Mono<T> answered(Mono<T> answer) {

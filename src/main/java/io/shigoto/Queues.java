@@ -96,7 +96,7 @@ public final class Queues {
    */
   public Mono<Void> remove(String queue, Duration grace) {
     QueueName.require(queue);
-    if (grace.isNegative()) {
+    if (Objects.requireNonNull(grace, "grace").isNegative()) {
       throw new IllegalArgumentException("grace must not be negative, but is " + grace);
     }
     return Mono.defer(() -> served.remove(queue, grace)).publishOn(scheduler);

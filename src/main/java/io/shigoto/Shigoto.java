@@ -1,5 +1,7 @@
 package io.shigoto;
 
+import static java.util.Objects.requireNonNull;
+
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.event.JobEvent;
@@ -67,7 +69,7 @@ public final class Shigoto {
    * @param grace zero or more; zero gives everything back at once
    */
   public Mono<Void> stop(Duration grace) {
-    if (grace.isNegative()) {
+    if (requireNonNull(grace, "grace").isNegative()) {
       throw new IllegalArgumentException("grace must not be negative, but is " + grace);
     }
     return node.stop(grace);
@@ -85,7 +87,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job) {
-    return node.engine().enqueuer.enqueue(job);
+    return node.engine().enqueuer.enqueue(requireNonNull(job, "job"));
   }
 
   /**
@@ -94,7 +96,9 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
-    return node.engine().enqueuer.enqueue(job, connection);
+    return node.engine()
+        .enqueuer
+        .enqueue(requireNonNull(job, "job"), requireNonNull(connection, "connection"));
   }
 
   /**
@@ -109,7 +113,7 @@ public final class Shigoto {
    * publisher reads from the same transaction before it is enqueued.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
-    return node.engine().enqueuer.enqueueAll(jobs);
+    return node.engine().enqueuer.enqueueAll(requireNonNull(jobs, "jobs"));
   }
 
   /**
@@ -119,7 +123,9 @@ public final class Shigoto {
    * cannot be enqueued, or of the connection; then the transaction is to be rolled back.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
-    return node.engine().enqueuer.enqueueAll(jobs, connection);
+    return node.engine()
+        .enqueuer
+        .enqueueAll(requireNonNull(jobs, "jobs"), requireNonNull(connection, "connection"));
   }
 
   /**
@@ -137,7 +143,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Void> enqueueAndAwait(NewJob job) {
-    return node.engine().answers.enqueueAndAwait(job);
+    return node.engine().answers.enqueueAndAwait(requireNonNull(job, "job"));
   }
 
   /**
@@ -148,7 +154,9 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, Class<R> type) {
-    return node.engine().answers.enqueueAndAwait(job, type);
+    return node.engine()
+        .answers
+        .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type"));
   }
 
   /**
@@ -159,7 +167,9 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, TypeReference<R> type) {
-    return node.engine().answers.enqueueAndAwait(job, type.getType());
+    return node.engine()
+        .answers
+        .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type").getType());
   }
 
   /**
@@ -175,7 +185,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow) {
-    return node.engine().workflows.enqueue(workflow);
+    return node.engine().workflows.enqueue(requireNonNull(workflow, "workflow"));
   }
 
   /**
@@ -186,7 +196,9 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow, Connection connection) {
-    return node.engine().workflows.enqueue(workflow, connection);
+    return node.engine()
+        .workflows
+        .enqueue(requireNonNull(workflow, "workflow"), requireNonNull(connection, "connection"));
   }
 
   /** Jobs that are counted together, with a callback when the last of them has ended. */

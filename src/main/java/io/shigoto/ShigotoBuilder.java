@@ -8,6 +8,7 @@ import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.job.ContextEntry;
 import io.shigoto.job.Name;
+import io.shigoto.worker.Given;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
 import java.net.InetAddress;
@@ -99,7 +100,7 @@ public final class ShigotoBuilder {
    * @param keys in the Context; they are names in the job's meta too
    */
   public ShigotoBuilder propagate(String... keys) {
-    for (String key : keys) {
+    for (String key : Given.all("keys", keys)) {
       propagate(ContextEntry.of(key));
     }
     return this;
@@ -107,7 +108,7 @@ public final class ShigotoBuilder {
 
   /** As {@link #propagate(String...)}, for what is no text. */
   public ShigotoBuilder propagate(ContextEntry<?> entry) {
-    String name = entry.name();
+    String name = Objects.requireNonNull(entry, "entry").name();
     require(!Propagation.isOfTrace(name), "the trace context travels by itself:", "'" + name + "'");
     require(
         travelling.putIfAbsent(name, entry) == null,

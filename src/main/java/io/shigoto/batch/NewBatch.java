@@ -1,5 +1,6 @@
 package io.shigoto.batch;
 
+import io.shigoto.job.Name;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.ReactiveWorker;
 import java.util.Objects;
@@ -30,7 +31,7 @@ public final class NewBatch {
     @SuppressWarnings("unchecked") // the rest of what the worker takes is put around it
     Class<? extends ReactiveWorker<A>> worker =
         (Class<? extends ReactiveWorker<A>>) (Class<?>) callback;
-    return new NewBatch(NewJob.of(worker, args));
+    return new NewBatch(NewJob.of(Objects.requireNonNull(worker, "callback"), args));
   }
 
   /**
@@ -40,7 +41,7 @@ public final class NewBatch {
    * @param args what the callback finds in {@link FinishedBatch#args}: anything Jackson can write
    */
   public static NewBatch of(String callback, Object args) {
-    return new NewBatch(NewJob.of(callback, args));
+    return new NewBatch(NewJob.of(Name.require("callback", callback), args));
   }
 
   /**
@@ -52,7 +53,9 @@ public final class NewBatch {
    * @throws IllegalArgumentException for any other option
    */
   public NewBatch callback(UnaryOperator<NewJob> options) {
-    NewJob changed = Objects.requireNonNull(options.apply(callback), "callback");
+    NewJob changed =
+        Objects.requireNonNull(
+            Objects.requireNonNull(options, "options").apply(callback), "callback");
     NewJob.Options given = changed.options();
     refuse("scheduledAt", given.scheduledAt());
     refuse("delay", given.delay());

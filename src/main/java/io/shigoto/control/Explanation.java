@@ -2,6 +2,7 @@ package io.shigoto.control;
 
 import io.shigoto.job.JobState;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ public record Explanation(long id, @Nullable JobState state, List<Reason> reason
 
   /** Whether this is among the reasons. */
   public boolean has(Class<? extends Reason> reason) {
-    return reasons.stream().anyMatch(reason::isInstance);
+    return reasons.stream().anyMatch(Objects.requireNonNull(reason, "reason")::isInstance);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.shigoto.control;
 
 import io.shigoto.job.JobState;
 import io.shigoto.job.Name;
+import io.shigoto.worker.Given;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -73,7 +74,7 @@ public final class JobFilter {
   /** One of these jobs; there need not be any. At most 10,000. */
   public JobFilter ids(Collection<Long> ids) {
     Set<Long> some = new TreeSet<>();
-    ids.forEach(id -> some.add(id("id", id)));
+    Given.all("ids", ids).forEach(id -> some.add(id("id", id)));
     if (some.isEmpty() || some.size() > 10_000) {
       throw new IllegalArgumentException("ids must be 1 to 10000, but are " + some.size());
     }
@@ -152,7 +153,7 @@ public final class JobFilter {
   }
 
   private static <T> T[] given(String what, T[] values) {
-    if (values.length == 0) {
+    if (Given.all(what, values).length == 0) {
       throw new IllegalArgumentException("no " + what + " is given");
     }
     return values;

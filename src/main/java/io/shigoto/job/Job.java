@@ -1,5 +1,7 @@
 package io.shigoto.job;
 
+import static java.util.Objects.requireNonNull;
+
 import io.shigoto.worker.JobError;
 import java.lang.reflect.Type;
 import java.time.Instant;
@@ -74,7 +76,7 @@ public record Job(
    * @throws ResultDoesNotFit naming the JSON path
    */
   public <R> Optional<R> result(Class<R> type) {
-    return readResult(type);
+    return readResult(requireNonNull(type, "type"));
   }
 
   /**
@@ -83,7 +85,7 @@ public record Job(
    * @throws ResultDoesNotFit naming the JSON path
    */
   public <R> Optional<R> result(TypeReference<R> type) {
-    return readResult(type.getType());
+    return readResult(requireNonNull(type, "type").getType());
   }
 
   @SuppressWarnings("unchecked") // the reader reads it as that type

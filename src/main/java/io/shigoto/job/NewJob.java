@@ -1,5 +1,6 @@
 package io.shigoto.job;
 
+import io.shigoto.worker.Given;
 import io.shigoto.worker.ReactiveWorker;
 import io.shigoto.worker.Unique;
 import java.time.Duration;
@@ -106,7 +107,10 @@ public final class NewJob {
    * scheduledAt. Zero: at once.
    */
   public NewJob delay(Duration delay) {
-    require(!delay.isNegative(), "delay must not be negative, but is", delay);
+    require(
+        !Objects.requireNonNull(delay, "delay").isNegative(),
+        "delay must not be negative, but is",
+        delay);
     require(
         delay.compareTo(Duration.ofDays(365_000)) <= 0,
         "delay must be at most 365000 days, but is",
@@ -120,7 +124,7 @@ public final class NewJob {
 
   /** Labels to find it by, each 1 to 255 characters. Replaces the worker's. */
   public NewJob tags(String... tags) {
-    for (String tag : tags) {
+    for (String tag : Given.all("tags", tags)) {
       Name.require("tag", tag);
     }
     return with(draft -> draft.tags = Set.copyOf(List.of(tags)));
@@ -128,7 +132,8 @@ public final class NewJob {
 
   /** What travels with it to its runs, beside its arguments. */
   public NewJob meta(Map<String, String> meta) {
-    return with(draft -> draft.meta = Map.copyOf(meta));
+    Map<String, String> copy = Map.copyOf(Given.all("meta", meta));
+    return with(draft -> draft.meta = copy);
   }
 
   /** Whose job it is, for limits and fairness by tenant. 1 to 255 characters. */
@@ -163,7 +168,7 @@ public final class NewJob {
    * @param ids may be empty
    */
   public NewJob dependsOn(Collection<Long> ids) {
-    for (Long id : ids) {
+    for (Long id : Given.all("ids", ids)) {
       require(id >= 1, "dependsOn must have ids from 1, but has", id);
     }
     SortedSet<Long> ascending = Collections.unmodifiableSortedSet(new TreeSet<>(ids));
@@ -172,7 +177,7 @@ public final class NewJob {
 
   /** As {@link #dependsOn(Collection)}. */
   public NewJob dependsOn(long... ids) {
-    return dependsOn(LongStream.of(ids).boxed().toList());
+    return dependsOn(LongStream.of(Objects.requireNonNull(ids, "ids")).boxed().toList());
   }
 
   /**

@@ -1,7 +1,8 @@
 package io.shigoto.worker;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** How a run ended, as its worker sees it. Made by the factories here. */
@@ -22,12 +23,12 @@ public sealed interface Outcome {
    * attempt.
    */
   static Outcome failed(Throwable error) {
-    return new Failed(Objects.requireNonNull(error, "error"));
+    return new Failed(error);
   }
 
   /** As {@link #failed(Throwable)}, with a message alone. */
   static Outcome failed(String message) {
-    return new Failed(new WorkerFailure(Objects.requireNonNull(message, "message")));
+    return new Failed(new WorkerFailure(requireNonNull(message, "message")));
   }
 
   /**
@@ -35,23 +36,17 @@ public sealed interface Outcome {
    * by the database's clock.
    */
   static Outcome snooze(Duration time) {
-    if (time.isNegative()) {
-      throw new IllegalArgumentException("snooze must not be negative, but is " + time);
-    }
-    if (time.compareTo(Duration.ofDays(365_000)) > 0) {
-      throw new IllegalArgumentException("snooze must be at most 365000 days, but is " + time);
-    }
     return new Snooze(time);
   }
 
   /** The job is cancelled: it ends, and is not an error. */
   static Outcome cancel(String reason) {
-    return new Cancel(Objects.requireNonNull(reason, "reason"));
+    return new Cancel(reason);
   }
 
   /** The job is discarded: it ends, as after its last failed attempt. */
   static Outcome discard(String reason) {
-    return new Discard(Objects.requireNonNull(reason, "reason"));
+    return new Discard(reason);
   }
 
   /**
@@ -73,26 +68,47 @@ public sealed interface Outcome {
    *
    * @param error why it failed
    */
-  record Failed(Throwable error) implements Outcome {}
+  record Failed(Throwable error) implements Outcome {
+    public Failed {
+      requireNonNull(error, "error");
+    }
+  }
 
   /**
    * It is to run later.
    *
    * @param time until it is due again
    */
-  record Snooze(Duration time) implements Outcome {}
+  record Snooze(Duration time) implements Outcome {
+    public Snooze {
+      if (requireNonNull(time, "time").isNegative()) {
+        throw new IllegalArgumentException("snooze must not be negative, but is " + time);
+      }
+      if (time.compareTo(Duration.ofDays(365_000)) > 0) {
+        throw new IllegalArgumentException("snooze must be at most 365000 days, but is " + time);
+      }
+    }
+  }
 
   /**
    * It is called off.
    *
    * @param reason for whoever reads the job
    */
-  record Cancel(String reason) implements Outcome {}
+  record Cancel(String reason) implements Outcome {
+    public Cancel {
+      requireNonNull(reason, "reason");
+    }
+  }
 
   /**
    * It is given up.
    *
    * @param reason for whoever reads the job
    */
-  record Discard(String reason) implements Outcome {}
+  record Discard(String reason) implements Outcome {
+    public Discard {
+      requireNonNull(reason, "reason");
+    }
+  }
 }

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -88,10 +87,10 @@ public record Unique(
   }
 
   public Unique {
-    fields = Set.copyOf(fields);
-    argsKeys = Set.copyOf(argsKeys);
-    states = Set.copyOf(states);
-    replaced = Set.copyOf(replaced);
+    fields = Set.copyOf(Given.all("fields", fields));
+    argsKeys = Set.copyOf(Given.all("argsKeys", argsKeys));
+    states = Set.copyOf(Given.all("states", states));
+    replaced = Set.copyOf(Given.all("replaced", replaced));
     require(
         states.contains(State.AVAILABLE),
         "a job must hold its key while it is AVAILABLE, but states are",
@@ -128,7 +127,13 @@ public record Unique(
 
   /** One of all jobs that have these fields in common. */
   public static Unique by(Field first, Field... more) {
-    return new Unique(EnumSet.of(first, more), Set.of(), LIVE, null, Set.of(), null);
+    return new Unique(
+        EnumSet.of(Objects.requireNonNull(first, "first"), Given.all("more", more)),
+        Set.of(),
+        LIVE,
+        null,
+        Set.of(),
+        null);
   }
 
   /**
@@ -136,11 +141,8 @@ public record Unique(
    * it were null, but a job must have one of them.
    */
   public Unique argsKeys(String... keys) {
-    require(keys.length > 0, "argsKeys must name at least one, but are", List.of());
-    Set<String> chosen = new LinkedHashSet<>();
-    for (String key : keys) {
-      chosen.add(Objects.requireNonNull(key, "key of args"));
-    }
+    Set<String> chosen = Set.copyOf(Arrays.asList(Given.all("keys", keys)));
+    require(!chosen.isEmpty(), "argsKeys must name at least one, but are", chosen);
     Set<Field> all = new LinkedHashSet<>(fields);
     all.add(Field.ARGS);
     return new Unique(all, chosen, states, period, replaced, debounced);
@@ -174,7 +176,7 @@ public record Unique(
   public Unique alsoAfter(End... ends) {
     Set<State> all = EnumSet.copyOf(states);
     all.retainAll(LIVE);
-    for (End end : ends) {
+    for (End end : Given.all("ends", ends)) {
       all.add(State.valueOf(end.name()));
     }
     return holdingIn(all);
@@ -188,7 +190,7 @@ public record Unique(
    * neither; after its end only if it held it before. Default: all that are not terminal.
    */
   public Unique states(State... states) {
-    return holdingIn(Set.copyOf(Arrays.asList(states)));
+    return holdingIn(Set.copyOf(Arrays.asList(Given.all("states", states))));
   }
 
   private Unique holdingIn(Set<State> states) {
@@ -201,7 +203,12 @@ public record Unique(
    */
   public Unique replace(Replace... replaced) {
     return new Unique(
-        fields, argsKeys, states, period, Set.copyOf(Arrays.asList(replaced)), debounced);
+        fields,
+        argsKeys,
+        states,
+        period,
+        Set.copyOf(Arrays.asList(Given.all("replaced", replaced))),
+        debounced);
   }
 
   /**

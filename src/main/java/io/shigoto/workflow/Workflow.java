@@ -1,7 +1,11 @@
 package io.shigoto.workflow;
 
+import static java.util.Objects.requireNonNull;
+
 import io.shigoto.job.Name;
 import io.shigoto.job.NewJob;
+import io.shigoto.worker.Given;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,12 +43,12 @@ public final class Workflow {
 
   /** The steps that a step comes after. */
   public static After after(String... steps) {
-    return new After(Set.of(steps));
+    return after(Arrays.asList(requireNonNull(steps, "steps")));
   }
 
   /** The steps that a step comes after. */
   public static After after(Collection<String> steps) {
-    return new After(Set.copyOf(steps));
+    return new After(Set.copyOf(Given.all("steps", steps)));
   }
 
   /** What it is called. */
@@ -72,7 +76,11 @@ public final class Workflow {
   public record Step(String name, NewJob job, Set<String> after) {}
 
   /** The steps that a step comes after. */
-  public record After(Set<String> steps) {}
+  public record After(Set<String> steps) {
+    public After {
+      steps = Set.copyOf(Given.all("steps", steps));
+    }
+  }
 
   /** A workflow while steps are added to it. */
   public static final class Builder {
@@ -102,7 +110,8 @@ public final class Workflow {
      */
     public Builder step(String step, NewJob job, After after) {
       Name.require("step of workflow '" + name + "'", step);
-      if (steps.putIfAbsent(step, new Step(step, job, after.steps)) != null) {
+      Step added = new Step(step, requireNonNull(job, "job"), requireNonNull(after, "after").steps);
+      if (steps.putIfAbsent(step, added) != null) {
         throw new IllegalArgumentException(
             "workflow '%s' has two steps '%s'".formatted(name, step));
       }

@@ -24,6 +24,11 @@ record Asked(String who) {
     return value;
   }
 
+  /** A number of things. */
+  int atLeastOne(String what, int number) {
+    return require(what, "at least 1", number, many -> many >= 1);
+  }
+
   /** A name as a queue or a tag may have it. */
   String name(String what, @Nullable String name) {
     return Name.require(who + what, require(what, "a name", name, given -> true));

@@ -29,7 +29,7 @@ public record Defaults(
             "from -32768 to 32767",
             worker.priority(),
             priority -> priority == priority.shortValue()),
-        asked.require("maxAttempts", "at least 1", worker.maxAttempts(), attempts -> attempts >= 1),
+        asked.atLeastOne("maxAttempts", worker.maxAttempts()),
         asked.names("tags", worker.tags()),
         asked.require("unique", "given", worker.unique(), unique -> true));
   }

@@ -28,8 +28,7 @@ public record SharedRate(
     long ahead,
     boolean keyed) {
 
-  /** The shortest period of a limit that claims keep. */
-  public static final Duration SHORTEST_PERIOD = Duration.ofMillis(100);
+  private static final Duration SHORTEST_PERIOD = Duration.ofMillis(100);
 
   /** How far ahead permits are given to a node that spaces the starts. */
   public static final long AHEAD = 200_000;
@@ -64,6 +63,11 @@ public record SharedRate(
         LEAST_SLACK,
         isSpaced(limit) ? AHEAD : 0,
         limit.isPerPartition());
+  }
+
+  /** Whether it needs no claims to keep it, or they can. */
+  static boolean canBeKept(RateLimit limit) {
+    return !isNeededFor(limit) || limit.period().compareTo(SHORTEST_PERIOD) >= 0;
   }
 
   /** Whether claims have to keep it. */

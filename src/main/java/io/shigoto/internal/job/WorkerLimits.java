@@ -3,7 +3,6 @@ package io.shigoto.internal.job;
 import io.shigoto.worker.CircuitBreaker;
 import io.shigoto.worker.RateLimit;
 import io.shigoto.worker.ReactiveWorker;
-import java.util.Objects;
 
 /**
  * The limits of a worker, asked of it once.
@@ -21,33 +20,17 @@ public record WorkerLimits(
     CircuitBreaker breaker) {
 
   /** Refuses those that make no sense. */
-  static WorkerLimits of(ReactiveWorker<?> worker) {
-    String who = "worker '" + worker.name() + "': ";
-    WorkerLimits limits =
-        new WorkerLimits(
-            Objects.requireNonNull(worker.rateLimit(), () -> who + "rateLimit is null"),
-            worker.concurrency(),
-            worker.globalConcurrency(),
-            worker.partitionConcurrency(),
-            Objects.requireNonNull(worker.circuitBreaker(), () -> who + "circuitBreaker is null"));
-    require(
-        limits.concurrency >= 1,
-        who + "concurrency must be at least 1, but is",
-        limits.concurrency);
-    require(
-        limits.globalConcurrency >= 1,
-        who + "globalConcurrency must be at least 1, but is",
-        limits.globalConcurrency);
-    require(
-        limits.partitionConcurrency >= 1,
-        who + "partitionConcurrency must be at least 1, but is",
-        limits.partitionConcurrency);
-    require(
-        !SharedRate.isNeededFor(limits.rate)
-            || limits.rate.period().compareTo(SharedRate.SHORTEST_PERIOD) >= 0,
-        who + "a rateLimit that is global or per partition has a period of 100 ms or more, but is",
-        limits.rate);
-    return limits;
+  static WorkerLimits of(ReactiveWorker<?> worker, Asked asked) {
+    return new WorkerLimits(
+        asked.require(
+            "rateLimit",
+            "given, with a period of 100 ms or more if it is global or per partition",
+            worker.rateLimit(),
+            SharedRate::canBeKept),
+        asked.atLeastOne("concurrency", worker.concurrency()),
+        asked.atLeastOne("globalConcurrency", worker.globalConcurrency()),
+        asked.atLeastOne("partitionConcurrency", worker.partitionConcurrency()),
+        asked.require("circuitBreaker", "given", worker.circuitBreaker(), breaker -> true));
   }
 
   /** Whether claims have to keep some of them, because this node alone cannot. */
@@ -64,11 +47,5 @@ public record WorkerLimits(
   public boolean areClusterWide() {
     return globalConcurrency != ReactiveWorker.UNLIMITED
         || partitionConcurrency != ReactiveWorker.UNLIMITED;
-  }
-
-  private static void require(boolean holds, String rule, Object value) {
-    if (!holds) {
-      throw new IllegalArgumentException(rule + " " + value);
-    }
   }
 }

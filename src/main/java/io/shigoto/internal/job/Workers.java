@@ -126,7 +126,7 @@ public final class Workers {
               time -> !time.isNegative() && !time.isZero() && time.compareTo(LONGEST) <= 0),
           Stream.concat(around.stream(), own(worker).stream()).toList(),
           hearsOfDiscards(worker),
-          WorkerLimits.of(worker));
+          WorkerLimits.of(worker, asked));
     }
 
     private static boolean hearsOfDiscards(ReactiveWorker<?> worker) {

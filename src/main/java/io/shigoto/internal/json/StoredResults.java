@@ -1,5 +1,7 @@
 package io.shigoto.internal.json;
 
+import static java.util.Objects.requireNonNull;
+
 import io.shigoto.job.ResultReader;
 import io.shigoto.worker.Results;
 import java.lang.reflect.Type;
@@ -38,26 +40,27 @@ public final class StoredResults implements Results {
 
   @Override
   public <R> Optional<R> of(long id, Class<R> type) {
-    return read(id, type);
+    return read(id, requireNonNull(type, "type"));
   }
 
   @Override
   public <R> Optional<R> of(long id, TypeReference<R> type) {
-    return read(id, type.getType());
+    return read(id, requireNonNull(type, "type").getType());
   }
 
   @Override
   public <R> Optional<R> of(String step, Class<R> type) {
-    return Optional.ofNullable(steps.get(step)).flatMap(id -> read(id, type));
+    return readStep(step, requireNonNull(type, "type"));
   }
 
   @Override
   public <R> Optional<R> of(String step, TypeReference<R> type) {
-    return Optional.ofNullable(steps.get(step)).flatMap(id -> read(id, type.getType()));
+    return readStep(step, requireNonNull(type, "type").getType());
   }
 
   @Override
   public <R> Map<Long, R> all(Class<R> type) {
+    requireNonNull(type, "type");
     Map<Long, R> all = new LinkedHashMap<>();
     byId.keySet().forEach(id -> this.<R>read(id, type).ifPresent(result -> all.put(id, result)));
     return Collections.unmodifiableMap(all);
@@ -66,6 +69,11 @@ public final class StoredResults implements Results {
   @Override
   public Map<Long, String> json() {
     return Collections.unmodifiableMap(byId);
+  }
+
+  private <R> Optional<R> readStep(String step, Type type) {
+    return Optional.ofNullable(steps.get(requireNonNull(step, "step")))
+        .flatMap(id -> read(id, type));
   }
 
   @SuppressWarnings("unchecked") // the reader reads it as that type
