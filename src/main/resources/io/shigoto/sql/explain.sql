@@ -1,6 +1,7 @@
 -- Looks at everything that could keep a job from being started. One statement: all of it at the same moment.
--- $1 id  $2 how many better jobs are counted at most
--- Better are jobs of the same queue, by priority, due time and id, of workers of which some live node may start any.
+-- $1 id  $2 how many better jobs are counted at most, and looked at of each worker
+-- Better are jobs of the same queue, by priority, due time and id, that some live node may start now: its worker, and
+-- their partition keys. Those that share a limit with the job are better even if they may not.
 -- Returns one row, also where there is no job. nodes are those that live, with what they told of themselves last.
 -- Locks: none. Relies on: jobs_pkey, jobs_claim, jobs_limited, rates_pkey, dependencies_pkey, queues_pkey, job_history_id.
 WITH job AS MATERIALIZED (
@@ -18,27 +19,40 @@ live AS MATERIALIZED (
    WHERE node.lease_until > now()
 ),
 claimable AS MATERIALIZED (
-  SELECT known.worker
-    FROM live
+  SELECT known.worker,
+         bool_or(known.worker = job.worker OR coalesce(told.it -> 'names' ? job.worker, false)) AS own,
+         bool_or(told.it ->> 'each' IS NOT NULL OR coalesce((told.it -> 'rate' ->> 'keyed')::boolean, false)) AS keyed,
+         jsonb_agg(told.it) AS limits
+    FROM job
+   CROSS JOIN live
    CROSS JOIN LATERAL unnest(live.workers) AS known (worker)
+   CROSS JOIN LATERAL (VALUES (live.state -> 'cluster' -> known.worker)) AS told (it)
    WHERE live.serves
-     AND NOT coalesce(live.state -> 'holds' ? known.worker, false)
-     AND NOT EXISTS (
-           SELECT FROM shigoto.rates AS pace
-            WHERE pace.worker = known.worker
-              AND pace.rule = live.state -> 'cluster' -> known.worker -> 'rate' ->> 'rule'
-              AND NOT (live.state -> 'cluster' -> known.worker -> 'rate' ->> 'keyed')::boolean
-              AND pace.partition_key = ''
-              AND pace.free_at > now())
-   UNION
-  SELECT worker FROM job
+     AND (known.worker = job.worker
+          OR coalesce(told.it -> 'names' ? job.worker, false)
+          OR NOT coalesce(live.state -> 'holds' ? known.worker, false)
+         AND NOT EXISTS (
+               SELECT FROM shigoto.rates AS pace
+                WHERE pace.worker = known.worker
+                  AND pace.rule = told.it -> 'rate' ->> 'rule'
+                  AND NOT (told.it -> 'rate' ->> 'keyed')::boolean
+                  AND pace.partition_key = ''
+                  AND pace.free_at > now())
+         AND NOT coalesce(
+               (told.it ->> 'most')::integer <= (
+                 SELECT count(*)
+                   FROM shigoto.jobs AS run
+                  WHERE run.worker = ANY (ARRAY(SELECT jsonb_array_elements_text(told.it -> 'names')))
+                    AND run.limited
+                    AND run.owner IS NOT NULL), false))
+   GROUP BY known.worker
 ),
 better AS MATERIALIZED (
   SELECT ahead.id
     FROM job
    CROSS JOIN claimable
    CROSS JOIN LATERAL (
-      (SELECT other.id
+      (SELECT other.id, other.partition_key
          FROM shigoto.jobs AS other
         WHERE other.queue = job.queue
           AND other.worker = claimable.worker
@@ -47,7 +61,7 @@ better AS MATERIALIZED (
         ORDER BY other.priority DESC, other.scheduled_at, other.id
         LIMIT $2::integer)
       UNION ALL
-      (SELECT other.id
+      (SELECT other.id, other.partition_key
          FROM shigoto.jobs AS other
         WHERE other.queue = job.queue
           AND other.worker = claimable.worker
@@ -58,6 +72,25 @@ better AS MATERIALIZED (
         LIMIT $2::integer)
     ) AS ahead
    WHERE job.state = 'available'
+     AND (NOT claimable.keyed
+          OR claimable.own AND ahead.partition_key IS NOT DISTINCT FROM job.partition_key
+          OR EXISTS (
+               SELECT FROM jsonb_array_elements(claimable.limits) AS told (it)
+                WHERE NOT EXISTS (
+                        SELECT FROM shigoto.rates AS pace
+                         WHERE pace.worker = claimable.worker
+                           AND pace.rule = told.it -> 'rate' ->> 'rule'
+                           AND (told.it -> 'rate' ->> 'keyed')::boolean
+                           AND pace.partition_key = coalesce(ahead.partition_key, '')
+                           AND pace.free_at > now())
+                  AND NOT coalesce(
+                        (told.it ->> 'each')::integer <= CASE WHEN told.it ->> 'each' IS NOT NULL THEN (
+                          SELECT count(*)
+                            FROM shigoto.jobs AS run
+                           WHERE run.worker = ANY (ARRAY(SELECT jsonb_array_elements_text(told.it -> 'names')))
+                             AND run.partition_key = ahead.partition_key
+                             AND run.limited
+                             AND run.owner IS NOT NULL) END, false)))
    LIMIT $2::integer
 ),
 rule AS MATERIALIZED (
