@@ -4,8 +4,9 @@
 -- over each other's rows. Only if they hold some of the best, what is missing is made up for with the next ones.
 -- It takes no more of them than $6 allows, and always one: the first that is too much is the last. What a job weighs is
 -- known when its row is locked, so the others of the limit are locked for nothing: who knows that jobs are heavy asks for few.
--- Returns the claimed jobs, their times in microseconds since 1970. A node without a valid lease claims nothing,
--- and nobody claims of a paused queue.
+-- Returns the claimed jobs, their numbers in one text, because a driver reads one column much faster than eight: id, lease,
+-- attempt, max_attempts, priority, and in microseconds since 1970 inserted_at, scheduled_at, claimed_at.
+-- A node without a valid lease claims nothing, and nobody claims of a paused queue.
 -- Jobs that are unique only until they are started give up their keys.
 -- Locks: the rows taken, SKIP LOCKED. Relies on: jobs_claim, nodes_pkey, queues_paused.
 WITH node AS MATERIALIZED (
@@ -98,10 +99,10 @@ UPDATE shigoto.jobs AS job
                   WHERE (SELECT is_too_much FROM load)) AS weighed
           WHERE before < $6::bigint
           ORDER BY id))
-RETURNING job.id, job.lease, job.worker, job.attempt, job.max_attempts, job.priority,
-          job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key, job.batch_id, job.depends_on,
-          (date_part('epoch', job.inserted_at) * 1000000)::bigint AS inserted_at,
-          (date_part('epoch', job.scheduled_at) * 1000000)::bigint AS scheduled_at,
-          (date_part('epoch', job.claimed_at) * 1000000)::bigint AS claimed_at,
+RETURNING concat_ws(' ', job.id, job.lease, job.attempt, job.max_attempts, job.priority,
+                    (date_part('epoch', job.inserted_at) * 1000000)::bigint,
+                    (date_part('epoch', job.scheduled_at) * 1000000)::bigint,
+                    (date_part('epoch', job.claimed_at) * 1000000)::bigint) AS numbers,
+          job.worker, job.args::text AS args, job.meta::text AS meta, job.tags, job.partition_key, job.batch_id, job.depends_on,
           CASE WHEN NOT 'executing' = ANY (job.unique_states) THEN shigoto.give_up_key(job.unique_key, job.id) END AS gave_up_key,
           CASE WHEN (SELECT is_too_much FROM load) THEN true END AS too_much

@@ -4,13 +4,14 @@
 -- $6 limits (JSON, an object whose "limits" claim_limited in V007 describes)  $7 whether partition keys take turns
 -- $8 where the last claim of this queue by this node left off (JSON, NULL: nowhere)
 -- $9 how much they may weigh, as in claim.sql
--- Returns the claimed jobs, their times in microseconds since 1970. And rows without an id, with a note about a worker:
+-- Returns the claimed jobs as claim.sql does. And rows without numbers, with a note about a worker:
 -- 'busy', somebody else claims of it just now; 'full', its jobs wait for the end of others; 'crowded', those of this queue
 -- do, for the end of others with their partition keys; 'paced', its jobs wait for their rate, so many microseconds, in the
 -- place of the args; or about the claim:
 -- 'more', there may be more of what was asked for; 'left off', and where, in the place of the args.
 -- Locks: the rows of the limits and those taken, SKIP LOCKED. Relies on: jobs_claim, jobs_by_partition, jobs_limited,
 -- jobs_shares, nodes_pkey, queues_paused, limits_pkey, rates_pkey.
-SELECT id, lease, worker, attempt, max_attempts, priority, args, meta, tags, partition_key, batch_id, depends_on,
-       inserted_at, scheduled_at, claimed_at, turn, note
+SELECT CASE WHEN id IS NOT NULL
+            THEN concat_ws(' ', id, lease, attempt, max_attempts, priority, inserted_at, scheduled_at, claimed_at) END AS numbers,
+       worker, args, meta, tags, partition_key, batch_id, depends_on, turn, note
   FROM shigoto.claim_limited($1, $2::text[], $3::integer[], $4::uuid, $5::integer, $6::jsonb -> 'limits', $7::boolean, $8::jsonb, $9::bigint)

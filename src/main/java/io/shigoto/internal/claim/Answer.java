@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 /** A row that {@code claim_limited.sql} returns. */
 sealed interface Answer {
 
-  int WORKER = 2;
-  int ARGS = 6;
-  int TURN = 15;
-  int NOTE = 16;
+  int WORKER = 1;
+  int ARGS = 2;
+  int TURN = 8;
+  int NOTE = 9;
 
   /**
    * A job.

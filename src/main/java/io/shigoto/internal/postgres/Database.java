@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -52,7 +53,7 @@ public final class Database {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(200);
 
-  private final InstrumentedPool<Connection> pool;
+  private final InstrumentedPool<Session> pool;
   private final Duration deadline;
   private final Scheduler timer;
   private final LongSupplier nanos;
@@ -72,9 +73,9 @@ public final class Database {
     this.timer = timer;
     this.nanos = nanos;
     this.pool =
-        PoolBuilder.from(connector.connect())
+        PoolBuilder.from(connector.connect().map(Session::new))
             .sizeBetween(0, connections)
-            .destroyHandler(connector::close)
+            .destroyHandler(session -> connector.close(session.connection()))
             .pendingAcquireTimer(
                 (tooLate, wait) -> timer.schedule(tooLate, wait.toNanos(), TimeUnit.NANOSECONDS))
             .buildPool();
@@ -82,7 +83,7 @@ public final class Database {
 
   /** Runs one statement and emits its rows, all of them, once it has ended. */
   public <T> Mono<List<T>> list(Sql sql, Consumer<Statement> bind, Function<Readable, T> read) {
-    return use(connection -> list(connection, sql, bind, read));
+    return borrow(session -> list(() -> session.statement(sql), bind, read));
   }
 
   /**
@@ -91,9 +92,14 @@ public final class Database {
    */
   public static <T> Mono<List<T>> list(
       Connection connection, Sql sql, Consumer<Statement> bind, Function<Readable, T> read) {
+    return list(() -> connection.createStatement(sql.text()), bind, read);
+  }
+
+  private static <T> Mono<List<T>> list(
+      Supplier<Statement> made, Consumer<Statement> bind, Function<Readable, T> read) {
     return Mono.defer(
         () -> {
-          Statement statement = connection.createStatement(sql.text());
+          Statement statement = made.get();
           bind.accept(statement);
           return Flux.from(statement.execute()).concatMap(result -> result.map(read)).collectList();
         });
@@ -114,6 +120,10 @@ public final class Database {
    * element.
    */
   <T> Mono<T> use(Function<Connection, Mono<T>> work) {
+    return borrow(session -> work.apply(session.connection()));
+  }
+
+  private <T> Mono<T> borrow(Function<Session, Mono<T>> work) {
     return Detached.of(
         underWay.pass(pool.acquire(deadline).flatMap(borrowed -> use(borrowed, work))));
   }
@@ -140,8 +150,8 @@ public final class Database {
   }
 
   private <T> Mono<List<T>> transaction(
-      PooledRef<Connection> borrowed, Function<Connection, Flux<T>> work) {
-    Connection connection = borrowed.poolable();
+      PooledRef<Session> borrowed, Function<Connection, Flux<T>> work) {
+    Connection connection = borrowed.poolable().connection();
     return Mono.from(connection.beginTransaction(IsolationLevel.READ_COMMITTED))
         .then(run(connection, SHORT_WAITS))
         .thenMany(Flux.defer(() -> work.apply(connection)))
@@ -152,21 +162,21 @@ public final class Database {
         .onErrorResume(error -> thrownAway(borrowed).then(Mono.error(error)));
   }
 
-  private <T> Mono<T> use(PooledRef<Connection> borrowed, Function<Connection, Mono<T>> work) {
+  private <T> Mono<T> use(PooledRef<Session> borrowed, Function<Session, Mono<T>> work) {
     return Mono.defer(() -> work.apply(borrowed.poolable()))
         .timeout(deadline, timer)
         .flatMap(value -> borrowed.release().thenReturn(value))
         .onErrorResume(error -> giveBack(borrowed, error).then(Mono.error(error)));
   }
 
-  private static Mono<Void> giveBack(PooledRef<Connection> borrowed, Throwable error) {
+  private static Mono<Void> giveBack(PooledRef<Session> borrowed, Throwable error) {
     if (isRefusal(error)) {
       return borrowed.release();
     }
     return thrownAway(borrowed);
   }
 
-  private static Mono<Void> thrownAway(PooledRef<Connection> borrowed) {
+  private static Mono<Void> thrownAway(PooledRef<Session> borrowed) {
     return borrowed
         .invalidate()
         .doOnError(

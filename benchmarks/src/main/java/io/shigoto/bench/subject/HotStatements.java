@@ -103,11 +103,9 @@ final class HotStatements {
   }
 
   private static Taken taken(Readable row) {
-    return new Taken(get(row, "id"), get(row, "lease"), get(row, "args", String.class));
-  }
-
-  private static long get(Readable row, String column) {
-    return get(row, column, Long.class);
+    String[] numbers = get(row, "numbers", String.class).split(" ", 3);
+    return new Taken(
+        Long.parseLong(numbers[0]), Long.parseLong(numbers[1]), get(row, "args", String.class));
   }
 
   private static <T> T get(Readable row, String column, Class<T> type) {
