@@ -11,7 +11,7 @@
 -- Returns the ids that were written. With some, what was written instead: 'called_off', or as settle_returning says.
 -- One that is missing had lost its lease or, if it was to stay, was called off while this ran: a second look tells.
 -- And what the nodes are to be told after the commit, in rows with or without an id.
--- Locks: the rows, terminal ones first, each kind in id order. Relies on: jobs_pkey, unique_keys_pkey.
+-- Locks: the rows, terminal ones first, each kind in id order; then keys of runs that come back, in their order; then, once for all ends, as jobs_ended. Relies on: jobs_pkey, unique_keys_pkey.
 WITH finished AS (
   DELETE FROM shigoto.jobs AS job
    WHERE job.id = ANY ($1::bigint[])
@@ -68,19 +68,22 @@ keyless AS MATERIALIZED (
          <> (($3::text[])[width_bucket(job.id, $1::bigint[])]::shigoto.job_state = ANY (job.unique_states))
 ),
 returned AS MATERIALIZED (
-  SELECT settled.id, settled.told, settled.instead
+  SELECT settled.id, settled.instead, settled.ended
     FROM (SELECT array_agg(ROW(id, lease, ($3::text[])[n], ($4::bigint[])[n], ($5::integer[])[n],
                                ($6::text[])[n]::jsonb)::shigoto.returning_run ORDER BY id) AS runs
             FROM keyless
           HAVING count(*) > 0) AS keyless
-   CROSS JOIN LATERAL shigoto.settle_returning(keyless.runs, $8::boolean) AS settled
+   CROSS JOIN LATERAL shigoto.settle_returning(keyless.runs) AS settled
 ),
 followed AS MATERIALIZED (
-  SELECT shigoto.jobs_ended(
-           array_agg(ROW(id, ended_as, batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id),
-           $8::boolean) AS told
-    FROM finished
-   WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
+  SELECT shigoto.jobs_ended(array_agg(ended ORDER BY id), $8::boolean) AS told
+    FROM (SELECT id, ROW(id, ended_as, batch_id, unique_key, watched)::shigoto.ended_job AS ended
+            FROM finished
+           WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
+           UNION ALL
+          SELECT id, ended
+            FROM returned
+           WHERE instead = 'cancelled') AS over
   HAVING count(*) > 0
 )
 SELECT id, NULL::text[] AS told, CASE WHEN ended_as <> ($3::text[])[n] THEN 'called_off' END AS instead
@@ -88,6 +91,6 @@ SELECT id, NULL::text[] AS told, CASE WHEN ended_as <> ($3::text[])[n] THEN 'cal
 UNION ALL
 SELECT id, NULL, NULL FROM resumed
 UNION ALL
-SELECT id, told, instead FROM returned
+SELECT id, NULL, instead FROM returned
 UNION ALL
 SELECT NULL, told, NULL FROM followed

@@ -234,11 +234,12 @@ CREATE TYPE shigoto.returning_run AS (
 -- Settles runs that come back into a state in which they hold their keys, and held none while they ran, in the order of
 -- these, as everybody takes keys. One whose key another job has taken meanwhile is cancelled: that one does its work.
 -- And those that are the other way round: they give up their keys.
--- Returns those that were written, with what the nodes are to be told, and what was written instead:
---   cancelled: another job has its key
+-- Returns those that were written, and what was written instead:
+--   cancelled: another job has its key. What follows from its end is the caller's to see to, with all other ends: so it
+--              takes the locks of all in one order
 --   busy:      nothing, an unfinished transaction has its key, or its row; it is to be tried again
-CREATE FUNCTION shigoto.settle_returning(runs shigoto.returning_run[], at_commit boolean)
-RETURNS TABLE (id bigint, told text[], instead text) LANGUAGE plpgsql SET lock_timeout = '20ms' AS $$
+CREATE FUNCTION shigoto.settle_returning(runs shigoto.returning_run[])
+RETURNS TABLE (id bigint, instead text, ended shigoto.ended_job) LANGUAGE plpgsql SET lock_timeout = '20ms' AS $$
 DECLARE
   run    shigoto.returning_run;
   job    shigoto.jobs;
@@ -251,8 +252,8 @@ BEGIN
      ORDER BY live.unique_key, back.id
   LOOP
     id := run.id;
-    told := NULL;
     instead := NULL;
+    ended := NULL;
     BEGIN
       SELECT live.* INTO job
         FROM shigoto.jobs AS live
@@ -268,30 +269,30 @@ BEGIN
       ELSE
         holder := shigoto.take_key_again(ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL), false);
       END IF;
+      IF holder IS NULL THEN
+        instead := 'busy';
+      ELSIF holder IN (0, job.id) THEN
+        UPDATE shigoto.jobs AS live
+           SET state = run.state::shigoto.job_state,
+               owner = NULL,
+               scheduled_at = coalesce(now() + run.due_in * interval '1 millisecond', live.scheduled_at),
+               attempt = live.attempt - run.refund,
+               errors = shigoto.with_error(live.errors, run.error)
+         WHERE live.id = job.id;
+      ELSE
+        ended := shigoto.cancel_for(job, run, holder);
+        instead := 'cancelled';
+      END IF;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-      holder := NULL;
-    END;
-    IF holder IS NULL THEN
       instead := 'busy';
-    ELSIF holder IN (0, job.id) THEN
-      UPDATE shigoto.jobs AS live
-         SET state = run.state::shigoto.job_state,
-             owner = NULL,
-             scheduled_at = coalesce(now() + run.due_in * interval '1 millisecond', live.scheduled_at),
-             attempt = live.attempt - run.refund,
-             errors = shigoto.with_error(live.errors, run.error)
-       WHERE live.id = job.id;
-    ELSE
-      instead := 'cancelled';
-      told := shigoto.cancel_for(job, run, holder, at_commit);
-    END IF;
+    END;
     RETURN NEXT;
   END LOOP;
 END $$;
 
--- Cancels a run that comes back, because another job has its key.
-CREATE FUNCTION shigoto.cancel_for(job shigoto.jobs, run shigoto.returning_run, holder bigint, at_commit boolean)
-RETURNS text[] LANGUAGE plpgsql AS $$
+-- Cancels a run that comes back, because another job has its key. What follows from that is the caller's to see to.
+CREATE FUNCTION shigoto.cancel_for(job shigoto.jobs, run shigoto.returning_run, holder bigint)
+RETURNS shigoto.ended_job LANGUAGE plpgsql AS $$
 DECLARE
   reason CONSTANT jsonb := jsonb_build_object(
     'attempt', job.attempt,
@@ -309,8 +310,7 @@ BEGIN
           job.attempt - run.refund, job.max_attempts, job.priority, job.queue, job.worker, job.args, job.meta, job.tags,
           job.partition_key, shigoto.with_error(shigoto.with_error(job.errors, run.error), reason),
           job.progress, job.batch_id, job.unique_key, job.unique_until, job.unique_states, job.depends_on);
-  RETURN shigoto.jobs_ended(
-    ARRAY[ROW(job.id, 'cancelled', job.batch_id, job.unique_key, job.watched)::shigoto.ended_job], at_commit);
+  RETURN ROW(job.id, 'cancelled', job.batch_id, job.unique_key, job.watched)::shigoto.ended_job;
 END $$;
 
 -- Jobs are due that do not hold their keys while they wait for that: now they take them, in the order of these. One
@@ -337,8 +337,9 @@ BEGIN
         UPDATE shigoto.jobs AS live SET state = 'available' WHERE live.id = job.id;
         told := told || ('q' || job.queue);
       ELSIF holder IS NOT NULL THEN
-        told := told || shigoto.cancel_for(
-          job, ROW(job.id, job.lease, 'cancelled', NULL, 0, NULL)::shigoto.returning_run, holder, false);
+        told := told || shigoto.jobs_ended(
+          ARRAY[shigoto.cancel_for(
+            job, ROW(job.id, job.lease, 'cancelled', NULL, 0, NULL)::shigoto.returning_run, holder)], false);
         told := told || shigoto.aftermath('cancelled', job, 0, 'unique');
       END IF;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN

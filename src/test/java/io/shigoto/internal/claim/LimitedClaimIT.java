@@ -235,6 +235,23 @@ class LimitedClaimIT {
     assertThat(claim(20, List.of(limit), "limited").jobs()).hasSize(3);
   }
 
+  /** Whether its run has begun, only its node may know, and that may be gone. */
+  @Test
+  void whatIsTakenAndGivenBackHasUsedItsPermit() {
+    insert("limited", null, 1, 0);
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), 1, null, minutely(2, false));
+
+    for (int permit = 0; permit < 2; permit++) {
+      assertThat(claim(20, List.of(limit), "limited").jobs()).hasSize(1);
+      db.sql("UPDATE shigoto.jobs SET state = 'available', owner = NULL, attempt = attempt - 1");
+    }
+
+    Brought none = claim(20, List.of(limit), "limited");
+    assertThat(none.jobs()).isEmpty();
+    assertThat(none.full()).isEmpty();
+    assertThat(none.paced()).containsOnlyKeys("limited");
+  }
+
   @Test
   void itIsToldWhichLimitHoldsItBack() {
     insert("limited", null, 20, 0);
