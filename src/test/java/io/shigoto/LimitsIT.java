@@ -178,7 +178,47 @@ class LimitsIT {
     sick.set(false);
     told.await(JobEvent.Kind.CIRCUIT_CLOSED);
     told.await(JobEvent.Kind.COMPLETED, 500 + 1_000 - told.count(JobEvent.Kind.FAILED));
-    assertThat(told.count(JobEvent.Kind.RELEASED)).isZero();
+    assertThat(db.number("SELECT count(*) FROM shigoto.job_history WHERE attempt <> 1")).isZero();
+  }
+
+  /** One slot: the run that opens the circuit is over before the next one could begin. */
+  @Test
+  void nothingThatWasClaimedAheadBeginsOnceTheCircuitIsOpen() {
+    AtomicBoolean sick = new AtomicBoolean();
+    insert("limited", "default", 30_000);
+    Shigoto node = nodes.start(node().worker(breaking(sick)).queue("default", 1));
+    Await.until(
+        "hundreds are claimed ahead", LIMIT, () -> node.health().block(LIMIT).runsHeld() > 300);
+
+    sick.set(true);
+    told.await(JobEvent.Kind.CIRCUIT_OPENED);
+    Await.until(
+        "all that was claimed is settled", LIMIT, () -> node.health().block(LIMIT).runsHeld() == 0);
+
+    assertThat(told.count(JobEvent.Kind.FAILED)).isEqualTo(10);
+    assertThat(told.count(JobEvent.Kind.STARTED))
+        .isEqualTo(10 + told.count(JobEvent.Kind.COMPLETED));
+    assertThat(told.count(JobEvent.Kind.RELEASED)).isPositive();
+    assertThat(
+            db.number(
+                "SELECT count(*) FROM shigoto.jobs WHERE state <> 'retryable'"
+                    + " AND (state <> 'available' OR attempt <> 0)"))
+        .isZero();
+  }
+
+  /** Half of the last 20 fail, and it is open for an hour. */
+  private static Scripted breaking(AtomicBoolean sick) {
+    return new Scripted("limited", job -> sick.get() ? Mono.error(new Refused()) : done()) {
+      @Override
+      public CircuitBreaker circuitBreaker() {
+        return CircuitBreaker.standard().open(NEVER);
+      }
+
+      @Override
+      public Duration backoff(int attempt, Throwable error) {
+        return NEVER;
+      }
+    };
   }
 
   private Mono<Outcome> counted(JobContext<Map<String, Object>> job) {

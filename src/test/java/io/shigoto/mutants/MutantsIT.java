@@ -104,6 +104,11 @@ class MutantsIT {
             "internal.permit.HeldTest",
             "aRunThatIsCutAfterItsTurnCameDoesNotStartAndAnotherDoes"),
         Arguments.of(
+            "what was claimed ahead runs on into an open circuit",
+            java("internal/permit/Watched", "return permits.lets(term);", "return true;"),
+            "internal.permit.HeldTest",
+            "whatWasClaimedBeforeTheCircuitOpenedDoesNotStartUntilItIsClosed"),
+        Arguments.of(
             "what waits ahead of long runs is hoarded",
             java("internal/queue/Overdue", "now.gone < then.come", "false"),
             "internal.queue.AheadTest",

@@ -50,6 +50,13 @@ public final class Breaker {
     return state instanceof Closed;
   }
 
+  /**
+   * Whether a job that was claimed in a term may start now. What was claimed before is no probe.
+   */
+  public static boolean lets(State state, long term) {
+    return state instanceof Closed || (state instanceof HalfOpen && state.term() == term);
+  }
+
   /** How many of {@code wanted} jobs may be claimed. */
   public int allows(State state, int wanted) {
     if (state instanceof HalfOpen half) {

@@ -2,6 +2,7 @@ package io.shigoto.internal.permit;
 
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.worker.Outcome;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -15,8 +16,11 @@ final class Held implements Permit {
   private final long term;
   private final Validity validity;
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
+
+  /** Whether the breaker was told how it ended, or that nobody will tell. */
+  private final AtomicBoolean judged = new AtomicBoolean();
+
   private volatile @Nullable MonoSink<Void> turn;
-  private volatile boolean judged;
 
   /**
    * @param term in which its job was claimed
@@ -35,7 +39,7 @@ final class Held implements Permit {
 
   @Override
   public boolean start() {
-    if (!permits.isInTime(validity)) {
+    if (!permits.isInTime(validity) || !permits.lets(term)) {
       return false;
     }
     if (!turns.areNeeded()) {
@@ -50,7 +54,9 @@ final class Held implements Permit {
 
   @Override
   public void ended(Outcome outcome) {
-    judged = Watched.judge(permits, term, outcome);
+    if (Watched.says(outcome) && judged.compareAndSet(false, true)) {
+      permits.result(term, outcome instanceof Outcome.Failed);
+    }
   }
 
   @Override
@@ -59,7 +65,7 @@ final class Held implements Permit {
     if (before == Stage.CLOSED) {
       return;
     }
-    if (!judged) {
+    if (judged.compareAndSet(false, true)) {
       permits.withoutResult(term);
     }
     permits.end(

@@ -160,6 +160,11 @@ final class Rule {
     return quota.started(pace == null ? quota.pace() : pace.next(quota.pace(), 1, now).state());
   }
 
+  /** Whether the breaker lets a job start that was claimed in a term. */
+  boolean lets(Quota quota, long term) {
+    return breaker == null || Breaker.lets(quota.breaker(), term);
+  }
+
   Quota result(Quota quota, long term, boolean failed, long now) {
     return breaker == null ? quota : quota.with(breaker.result(quota.breaker(), term, failed, now));
   }

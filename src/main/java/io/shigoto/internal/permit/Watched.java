@@ -9,18 +9,21 @@ import io.shigoto.worker.Outcome;
  */
 record Watched(WorkerPermits permits, long term) implements Permit {
 
+  /** What was claimed ahead when the worker fell ill is left to others, or to another day. */
   @Override
-  public void ended(Outcome outcome) {
-    judge(permits, term, outcome);
+  public boolean start() {
+    return permits.lets(term);
   }
 
-  /** Tells the breaker; false if the outcome says nothing about the worker. */
-  static boolean judge(WorkerPermits permits, long term, Outcome outcome) {
-    boolean failed = outcome instanceof Outcome.Failed;
-    if (!failed && !(outcome instanceof Outcome.Done)) {
-      return false;
+  @Override
+  public void ended(Outcome outcome) {
+    if (says(outcome)) {
+      permits.result(term, outcome instanceof Outcome.Failed);
     }
-    permits.result(term, failed);
-    return true;
+  }
+
+  /** Whether an outcome says anything about its worker. */
+  static boolean says(Outcome outcome) {
+    return outcome instanceof Outcome.Failed || outcome instanceof Outcome.Done;
   }
 }

@@ -177,7 +177,12 @@ final class WorkerPermits {
     return new Held(this, turns, taken.term, validity);
   }
 
-  /** Whether a job may start now. */
+  /** Whether the breaker lets a job start that was claimed in a term. */
+  boolean lets(long term) {
+    return rule.lets(quota.get(), term);
+  }
+
+  /** Whether a job is not too late to start. */
   boolean isInTime(Validity validity) {
     if (validity.isAlways()) {
       return true;

@@ -8,12 +8,16 @@ import io.shigoto.internal.job.Jobs;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.limit.Permit;
+import io.shigoto.worker.CircuitBreaker;
+import io.shigoto.worker.Outcome;
 import io.shigoto.worker.RateLimit;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.test.scheduler.VirtualTimeScheduler;
 import tools.jackson.databind.json.JsonMapper;
@@ -68,6 +72,62 @@ class HeldTest {
     assertThat(inTime.start()).isTrue();
     time.advanceTimeBy(Duration.ofMillis(2));
     assertThat(late.start()).isFalse();
+  }
+
+  /**
+   * Whoever cuts a run does not wait for it: its worker may say how it ended all the same. Two of
+   * three probes close a circuit.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aProbeCountsOnce(boolean cutFirst) {
+    Allowances allowances =
+        allowances(
+            Limited.free("limited")
+                .breaker(CircuitBreaker.standard().window(1).open(SECOND).probes(3)));
+    permit(allowances).ended(Outcome.failed("sick"));
+    time.advanceTimeBy(SECOND);
+    Permit probe = permit(allowances);
+    assertThat(probe.start()).isTrue();
+
+    if (cutFirst) {
+      probe.close();
+      probe.ended(Outcome.done());
+    } else {
+      probe.ended(Outcome.done());
+      probe.close();
+    }
+
+    permit(allowances).ended(Outcome.done());
+    assertThat(mayBeClaimed(allowances)).isEqualTo(cutFirst ? 3 - 1 : 10);
+  }
+
+  @Test
+  void whatWasClaimedBeforeTheCircuitOpenedDoesNotStartUntilItIsClosed() {
+    Allowances allowances =
+        allowances(
+            Limited.free("limited")
+                .breaker(CircuitBreaker.standard().window(1).open(SECOND).probes(1)));
+    Permit ahead = permit(allowances);
+    Permit failing = permit(allowances);
+    assertThat(ahead.start()).isTrue();
+
+    failing.ended(Outcome.failed("sick"));
+
+    assertThat(ahead.start()).isFalse();
+    time.advanceTimeBy(SECOND);
+    Permit probe = permit(allowances);
+    assertThat(ahead.start()).isFalse();
+    assertThat(probe.start()).isTrue();
+    probe.ended(Outcome.done());
+    assertThat(ahead.start()).isTrue();
+  }
+
+  /** Of ten. */
+  private static int mayBeClaimed(Allowances allowances) {
+    Lane lane = allowances.lane(() -> {});
+    lane.news();
+    return lane.portion(10, 10).allowances()[0];
   }
 
   private Allowances allowances(Limited worker) {
