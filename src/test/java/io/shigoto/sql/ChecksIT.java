@@ -72,11 +72,42 @@ class ChecksIT {
 
   @ParameterizedTest
   @CsvSource({
+    "jobs_fence, lease, -1",
+    "jobs_fence, lease, 9223372036854775807",
+    "jobs_fence, id, 0",
     "jobs_attempts, attempt, -1",
+    "jobs_attempts, attempt, 2147483647",
     "jobs_attempts, max_attempts, 0",
     "jobs_progress, progress, 101",
     "jobs_names, queue, ''''''",
-    "jobs_names, worker, 'repeat(''n'', 256)'"
+    "jobs_names, worker, 'repeat(''n'', 256)'",
+    "jobs_names, partition_key, ''''''",
+    "jobs_times, scheduled_at, '''-infinity'''",
+    "jobs_times, scheduled_at, '''infinity'''",
+    "jobs_times, scheduled_at, '''0044-03-15 BC'''",
+    "jobs_times, scheduled_at, '''294276-12-31'''",
+    "jobs_times, inserted_at, '''-infinity'''",
+    "jobs_times, inserted_at, '''infinity'''",
+    "jobs_times, claimed_at, '''infinity'''",
+    "jobs_meta, meta, '''[]'''",
+    "jobs_meta, meta, '''null'''",
+    "jobs_meta, meta, '''{\"a\": 1}'''",
+    "jobs_meta, meta, '''{\"a\": null}'''",
+    "jobs_meta, meta, '''{\"a\": \"b\", \"c\": [\"d\"]}'''",
+    "jobs_errors, errors, '''{}'''",
+    "jobs_errors, errors, '''[1]'''",
+    "jobs_errors, errors, '''[[{}]]'''",
+    "jobs_tags, tags, '''{a,NULL}'''",
+    "jobs_tags, tags, '''{\"\"}'''",
+    "jobs_tags, tags, '''{{a,b}}'''",
+    "jobs_tags, tags, '''[0:1]={a,b}'''",
+    "jobs_depends_on, depends_on, '''{1,NULL}'''",
+    "jobs_depends_on, depends_on, '''{{1,2}}'''",
+    "jobs_depends_on, depends_on, '''[0:1]={1,2}'''",
+    "jobs_if_not_completed, if_not_completed, '''executing'''",
+    "jobs_unique, unique_until, 'now()'",
+    "jobs_unique, unique_states, '''{executing}'''",
+    "jobs_unique, '(unique_key, unique_states)', '(gen_random_uuid(), ''{NULL}'')'"
   })
   void whatMakesNoSenseIsRefused(String constraint, String column, String value) {
     db.sql("INSERT INTO shigoto.jobs (queue, worker) VALUES ('q', 'w')");
@@ -84,6 +115,29 @@ class ChecksIT {
     assertThatThrownBy(() -> db.sql("UPDATE shigoto.jobs SET %s = %s".formatted(column, value)))
         .isInstanceOf(R2dbcDataIntegrityViolationException.class)
         .hasMessageContaining("\"" + constraint + "\"");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "lease, 4611686018427387000",
+    "attempt, 1000000000",
+    "scheduled_at, '''0001-01-01 00:00:00+00'''",
+    "scheduled_at, '''9999-12-31 00:00:00+00'''",
+    "partition_key, 'repeat(''n'', 255)'",
+    "meta, '''{}'''",
+    "meta, '''{\"a\": \"b\", \"c\": \"\"}'''",
+    "errors, '''[]'''",
+    "errors, '''[{}, {\"attempt\": 1}]'''",
+    "tags, '''{}'''",
+    "tags, '''{a,a}'''",
+    "depends_on, '''{}'''",
+    "if_not_completed, '''discarded'''",
+    "'(unique_key, unique_until, unique_states)', '(gen_random_uuid(), now(), ''{}'')'"
+  })
+  void whatMakesSenseIsNot(String column, String value) {
+    db.sql("INSERT INTO shigoto.jobs (queue, worker) VALUES ('q', 'w')");
+
+    db.sql("UPDATE shigoto.jobs SET %s = %s".formatted(column, value));
   }
 
   private static String live(boolean owned, boolean pending) {

@@ -7,16 +7,15 @@ import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Wanted;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.postgres.Columns;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -111,21 +110,13 @@ public final class Claimer {
         (int) numbers.next(),
         get(row, 2, String.class),
         row.get(3, String.class),
-        tags(row.get(4, String[].class)),
+        Columns.set(row.get(4, String[].class)),
         row.get(5, String.class),
         row.get(6, Long.class),
-        ids(row.get(7, Long[].class)),
+        Columns.list(row.get(7, Long[].class)),
         numbers.nextInstant(),
         numbers.nextInstant(),
         numbers.nextInstant());
-  }
-
-  private static Set<String> tags(String @Nullable [] tags) {
-    return tags == null ? Set.of() : Set.of(tags);
-  }
-
-  private static List<Long> ids(Long @Nullable [] ids) {
-    return ids == null ? List.of() : List.of(ids);
   }
 
   private record Limits(List<ClusterLimit> limits) {}

@@ -5,6 +5,7 @@ import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.json.StoredResults;
+import io.shigoto.internal.json.UnreadableJob;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
@@ -17,7 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import tools.jackson.core.JacksonException;
 
 /**
  * Reads what jobs gave back, for the runs of those that depend on them. Runs that begin at the same
@@ -77,18 +77,17 @@ public final class ResultFinder {
   }
 
   private Found read(Readable row) {
+    long id = Objects.requireNonNull(row.get(0, Long.class));
     String meta = row.get(2, String.class);
     return new Found(
-        Objects.requireNonNull(row.get(0, Long.class)),
-        Objects.requireNonNull(row.get(1, String.class)),
-        meta == null ? null : step(meta));
+        id, Objects.requireNonNull(row.get(1, String.class)), meta == null ? null : step(id, meta));
   }
 
   /** Somebody may have inserted a job by SQL whose meta are no strings. */
-  private @Nullable String step(String meta) {
+  private @Nullable String step(long id, String meta) {
     try {
-      return json.readTexts(meta).get(Workflow.STEP);
-    } catch (JacksonException noStrings) {
+      return json.readMeta(id, meta).get(Workflow.STEP);
+    } catch (UnreadableJob noStrings) {
       return null;
     }
   }

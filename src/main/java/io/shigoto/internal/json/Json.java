@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.json.JsonWriteFeature;
@@ -187,14 +188,44 @@ public final class Json implements ResultReader {
                 .formatted(receiver.getClass().getName())));
   }
 
-  /** Reads an object whose values are strings. */
-  public Map<String, String> readTexts(String text) {
-    return TEXTS.readValue(text);
+  /**
+   * Reads the meta of a job: an object whose values are strings.
+   *
+   * @throws UnreadableJob if it is something else
+   */
+  public Map<String, String> readMeta(long job, String text) {
+    Map<String, String> meta = readColumn(job, "meta", () -> TEXTS.readValue(text));
+    if (meta.containsValue(null)) {
+      throw new UnreadableJob(job, "meta", "$", "null");
+    }
+    return meta;
   }
 
-  /** Reads a list of objects. */
+  /**
+   * Reads the errors of a job: a list of objects.
+   *
+   * @throws UnreadableJob if it is something else
+   */
+  public List<Map<String, Object>> readErrors(long job, String text) {
+    return readColumn(job, "errors", () -> readObjects(text));
+  }
+
+  /** Reads a list of objects of the library's own. */
   public List<Map<String, Object>> readObjects(String text) {
     return OBJECTS.readValue(text);
+  }
+
+  private static <T> T readColumn(long job, String column, Supplier<@Nullable T> read) {
+    @Nullable T value;
+    try {
+      value = read.get();
+    } catch (JacksonException refused) {
+      throw new UnreadableJob(job, column, path(refused), refused.getClass().getSimpleName());
+    }
+    if (value == null) {
+      throw new UnreadableJob(job, column, "$", "null");
+    }
+    return value;
   }
 
   /** What an object reads: what it says, or the type argument of its class. */

@@ -4,6 +4,7 @@ import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.flow.Slots;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.json.UnreadableJob;
 import io.shigoto.job.Job;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongFunction;
@@ -14,7 +15,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
-import tools.jackson.core.JacksonException;
 
 /**
  * Has workers told of their jobs that are discarded, after the commit, so many at a time. It serves
@@ -118,15 +118,15 @@ public final class Discards {
   /** What cannot be read now cannot be read later either. */
   private Mono<Job> found(RunKey run) {
     return find.apply(run.id())
-        .doOnError(JacksonException.class, unreadable -> tell(run, unreadable))
-        .onErrorComplete(JacksonException.class);
+        .doOnError(UnreadableJob.class, unreadable -> tell(run, unreadable))
+        .onErrorComplete(UnreadableJob.class);
   }
 
   private static void tell(RunKey run, Throwable unreadable) {
     LOG.atWarn()
         .addKeyValue("job", run.id())
         .addKeyValue("worker", run.worker())
-        .addKeyValue("error", unreadable.getClass().getName())
+        .addKeyValue("error", unreadable.getMessage())
         .log("onDiscard is not called, the job cannot be read");
   }
 

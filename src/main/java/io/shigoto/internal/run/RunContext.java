@@ -56,7 +56,7 @@ final class RunContext implements JobContext<Object> {
     return new RunContext(
         run,
         results,
-        meta == null ? Map.of() : json.readTexts(meta),
+        meta == null ? Map.of() : json.readMeta(run.job().id(), meta),
         completing,
         reports,
         Args.read(run.job(), known, json));

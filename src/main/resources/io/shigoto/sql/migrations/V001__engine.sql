@@ -50,8 +50,33 @@ CREATE TABLE shigoto.jobs (
   CONSTRAINT jobs_cancelling CHECK (cancelling IS NULL OR (owner IS NOT NULL AND cancelling = owner)),
   CONSTRAINT jobs_waiting CHECK ((state = 'waiting') = (coalesce(pending, 0) > 0)),
   CONSTRAINT jobs_progress CHECK (progress BETWEEN 0 AND 100),
-  CONSTRAINT jobs_attempts CHECK (attempt >= 0 AND max_attempts >= 1),
-  CONSTRAINT jobs_names CHECK (length(queue) BETWEEN 1 AND 255 AND length(worker) BETWEEN 1 AND 255)
+  -- What plain SQL may write, a claim has to be able to read and to add to: one row that makes a statement fail would
+  -- stop all that the statement is for. Where a column is NULL, as nearly always, its check costs next to nothing.
+  CONSTRAINT jobs_fence CHECK (id >= 1 AND lease BETWEEN 0 AND 4611686018427387904),
+  CONSTRAINT jobs_attempts CHECK (attempt BETWEEN 0 AND 1073741824 AND max_attempts >= 1),
+  CONSTRAINT jobs_times CHECK (
+    scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'
+    AND inserted_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'
+    AND claimed_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'),
+  CONSTRAINT jobs_names CHECK (
+    length(queue) BETWEEN 1 AND 255 AND length(worker) BETWEEN 1 AND 255 AND length(partition_key) BETWEEN 1 AND 255),
+  CONSTRAINT jobs_meta CHECK (
+    meta IS NULL
+    OR jsonb_typeof(meta) = 'object' AND NOT jsonb_path_exists(meta, 'strict $.* ? (@.type() != "string")')),
+  CONSTRAINT jobs_errors CHECK (
+    errors IS NULL
+    OR jsonb_typeof(errors) = 'array' AND NOT jsonb_path_exists(errors, 'strict $[*] ? (@.type() != "object")')),
+  CONSTRAINT jobs_tags CHECK (
+    tags IS NULL
+    OR array_ndims(tags) = 1 AND array_lower(tags, 1) = 1
+       AND array_position(tags, NULL) IS NULL AND array_position(tags, '') IS NULL),
+  CONSTRAINT jobs_depends_on CHECK (
+    depends_on IS NULL
+    OR array_ndims(depends_on) = 1 AND array_lower(depends_on, 1) = 1 AND array_position(depends_on, NULL) IS NULL),
+  CONSTRAINT jobs_if_not_completed CHECK (if_not_completed IN ('discarded', 'cancelled')),
+  CONSTRAINT jobs_unique CHECK (
+    unique_key IS NOT NULL AND (unique_states IS NULL OR array_position(unique_states, NULL) IS NULL)
+    OR unique_until IS NULL AND unique_states IS NULL)
 ) WITH (
   fillfactor = 80,
   autovacuum_vacuum_scale_factor = 0.01,

@@ -50,7 +50,7 @@ class PropagationTest {
             "tracestate",
             "a=b");
 
-    Context after = propagation.read(json.readTexts("{" + propagation.fields(before) + "}"));
+    Context after = propagation.read(json.readMeta(1, "{" + propagation.fields(before) + "}"));
 
     assertThat(after.stream()).containsExactlyInAnyOrderElementsOf(before.stream().toList());
   }
