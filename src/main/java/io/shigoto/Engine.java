@@ -41,6 +41,7 @@ import io.shigoto.internal.run.LastCall;
 import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.settle.Announcer;
 import io.shigoto.internal.settle.Settler;
+import io.shigoto.internal.shed.Sheds;
 import io.shigoto.internal.wake.Alarm;
 import io.shigoto.internal.wake.Canary;
 import io.shigoto.internal.wake.Listener;
@@ -130,7 +131,13 @@ final class Engine {
     this.alarm = new Alarm(settings.nanos(), timer);
     this.wakeups = new Wakeups(alarm);
     this.pauses = new Pauses(wakeups, events);
-    this.served = new Served(settings.queues(), wakeups, timer);
+    this.served =
+        new Served(
+            settings.queues(),
+            settings.concurrency(),
+            new Sheds(settings.shedding(), events, settings.nanos()),
+            wakeups,
+            timer);
     this.heartbeat =
         new KeepGoing(
             "database",
@@ -210,7 +217,8 @@ final class Engine {
 
   /** What keeps this node from claiming. */
   NodeState state() {
-    return new NodeState(served.slots(), allowances.holds(), allowances.clusterLimits());
+    return new NodeState(
+        served.slots(), served.state(), allowances.holds(), allowances.clusterLimits());
   }
 
   /** Brings the schema up to date, or only looks, and makes the first days of history. */

@@ -15,6 +15,8 @@ import java.util.List;
  * @param broadcastsWaiting how many messages to all nodes it has learned of and neither handled nor
  *     given up; 0 without receivers
  * @param unserved work that waits although no live node serves it
+ * @param overloaded queues of which this node does not claim all priorities because of overload, or
+ *     did not until a while ago
  */
 public record Health(
     Status status,
@@ -24,10 +26,12 @@ public record Health(
     int outcomesWaiting,
     int runsHeld,
     long broadcastsWaiting,
-    List<Unserved> unserved) {
+    List<Unserved> unserved,
+    List<Overloaded> overloaded) {
 
   public Health {
     unserved = List.copyOf(unserved);
+    overloaded = List.copyOf(overloaded);
   }
 
   /** Whether a node does its work. */
@@ -35,8 +39,8 @@ public record Health(
     /** All is well. */
     UP,
     /**
-     * It works, and something needs a look: notifications do not arrive, or jobs wait that nobody
-     * serves.
+     * It works, and something needs a look: notifications do not arrive, jobs wait that nobody
+     * serves, or a queue is overloaded.
      */
     DEGRADED,
     /** It does not work: not started, stopped, or without the database. */
@@ -54,4 +58,10 @@ public record Health(
 
   /** Jobs of this worker wait in this queue, and no live node serves both. */
   public record Unserved(String queue, String worker) {}
+
+  /**
+   * Jobs of this queue with a lower priority are not claimed. When it is {@link Short#MIN_VALUE},
+   * all are claimed again, and it is seen whether that goes well.
+   */
+  public record Overloaded(String queue, int lowestPriority) {}
 }

@@ -93,10 +93,14 @@ final class Node {
     Incarnation now = current;
     boolean hearing = now != null && now.isHearing();
     boolean running = phase() == Phase.RUNNING && answers && !engine.heartbeat.inTrouble();
+    List<Health.Overloaded> overloaded =
+        engine.served.overloaded().entrySet().stream()
+            .map(queue -> new Health.Overloaded(queue.getKey(), queue.getValue()))
+            .toList();
     Health.Status status =
         !running
             ? Health.Status.DOWN
-            : unserved.isEmpty() && (hearing || !settings.listen())
+            : unserved.isEmpty() && overloaded.isEmpty() && (hearing || !settings.listen())
                 ? Health.Status.UP
                 : Health.Status.DEGRADED;
     return new Health(
@@ -107,7 +111,8 @@ final class Node {
         engine.settler.waiting(),
         now == null ? 0 : now.runsHeld(),
         engine.reception.waiting(),
-        unserved);
+        unserved,
+        overloaded);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.shigoto;
 
 import io.r2dbc.spi.ConnectionFactory;
+import io.shigoto.control.LoadShedding;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
 import io.shigoto.job.ContextEntry;
@@ -23,6 +24,8 @@ record Settings(
     List<Middleware> middleware,
     List<ContextEntry<?>> travelling,
     Map<String, QueueOptions> queues,
+    int concurrency,
+    LoadShedding shedding,
     Duration lease,
     Duration pollInterval,
     boolean listen,

@@ -2,10 +2,12 @@ package io.shigoto;
 
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.broadcast.Receiver;
+import io.shigoto.control.LoadShedding;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
 import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.queue.Served;
 import io.shigoto.job.ContextEntry;
 import io.shigoto.job.Name;
 import io.shigoto.worker.Given;
@@ -62,6 +64,8 @@ public final class ShigotoBuilder {
   private final Map<String, QueueOptions> queues = new LinkedHashMap<>();
   private final Map<String, ContextEntry<?>> travelling = new LinkedHashMap<>();
   private final List<JobListener> listeners = new ArrayList<>();
+  private int concurrency = Served.ANY_NUMBER;
+  private LoadShedding shedding = LoadShedding.none();
   private String schema = DEFAULT_SCHEMA;
   private @Nullable String name;
   private Duration lease = DEFAULT_LEASE;
@@ -137,6 +141,27 @@ public final class ShigotoBuilder {
     QueueName.require(queue);
     Objects.requireNonNull(options, "options");
     require(queues.putIfAbsent(queue, options) == null, "queue is given twice:", "'" + queue + "'");
+    return this;
+  }
+
+  /**
+   * How many jobs of all its queues together the node runs at the same time, from 1. While that
+   * keeps jobs waiting, its queues get slots in proportion to their {@link QueueOptions#weight};
+   * what a queue does not need goes to the others. Default: as many as its queues may run, each for
+   * itself.
+   */
+  public ShigotoBuilder concurrency(int runs) {
+    require(runs >= 1, "concurrency of the node must be at least 1, but is", runs);
+    this.concurrency = runs;
+    return this;
+  }
+
+  /**
+   * Low priorities are not claimed here while a queue is overloaded. Default: none, for then slots
+   * stand empty although jobs wait, and only you know how long is too long.
+   */
+  public ShigotoBuilder shedding(LoadShedding shedding) {
+    this.shedding = Objects.requireNonNull(shedding, "shedding");
     return this;
   }
 
@@ -309,6 +334,8 @@ public final class ShigotoBuilder {
             middleware,
             List.copyOf(travelling.values()),
             new LinkedHashMap<>(queues),
+            concurrency,
+            shedding,
             lease,
             pollInterval,
             listen,

@@ -4,6 +4,7 @@ import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.control.Explanation;
+import io.shigoto.control.LoadShedding;
 import io.shigoto.control.Reason;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
@@ -98,6 +99,40 @@ class ExplainLimitsIT extends Explained {
         .map(Reason.ClusterRateLimited.class::cast)
         .findFirst()
         .orElseThrow();
+  }
+
+  @Test
+  void nodeFullSaidByTheNodeAndByAnother() {
+    Shigoto node = start("a", builder -> builder.concurrency(1).queue("other", 5));
+    enqueue(node, job("hold"));
+    awaitRunning(1);
+    long id = enqueue(node, job("done").queue("other"));
+
+    assertThat(only(node, id, Reason.NodeFull.class)).isEqualTo(new Reason.NodeFull("a", 1));
+    Shigoto asked = nodes.build(Shigoto.builder(db.connectionFactory()));
+    Await.until(LIMIT, () -> has(asked, id, Reason.NodeFull.class));
+    assertThat(only(asked, id, Reason.NodeFull.class)).isEqualTo(new Reason.NodeFull("a", 1));
+    gate.tryEmitEmpty();
+    Await.until(LIMIT, () -> has(node, id, Reason.Ended.class));
+  }
+
+  @Test
+  void shedSaidByTheNodeAndByAnother() {
+    LoadShedding shedding =
+        LoadShedding.standard().waiting(Duration.ofSeconds(10)).window(Duration.ofSeconds(3));
+    Shigoto node = start("a", builder -> builder.shedding(shedding).queue("busy", 1));
+    node.jobs().await(enqueue(node, job("done").queue("busy"))).block(LIMIT);
+    NewJob late = job("done").queue("busy").priority(10);
+    node.jobs()
+        .await(enqueue(node, late.scheduledAt(Instant.now().minus(Duration.ofHours(1)))))
+        .block(LIMIT);
+    Await.until(LIMIT, () -> node.health().block(LIMIT).overloaded().size() == 1);
+    long id = enqueue(node, job("done").queue("busy").priority(9));
+
+    assertThat(only(node, id, Reason.Shed.class)).isEqualTo(new Reason.Shed("a", "busy", 10));
+    Shigoto asked = nodes.build(Shigoto.builder(db.connectionFactory()));
+    Await.until(LIMIT, () -> has(asked, id, Reason.Shed.class));
+    Await.until(LIMIT, () -> has(node, id, Reason.Ended.class));
   }
 
   @Test

@@ -76,7 +76,7 @@ abstract class Explained {
     ShigotoBuilder builder =
         Shigoto.builder(db.connectionFactory())
             .name(name)
-            .lease(Duration.ofSeconds(3))
+            .lease(Duration.ofSeconds(10))
             .worker(worker("done"))
             .worker(new Scripted("hold", this::hold))
             .worker(

@@ -3,11 +3,26 @@ package io.shigoto.control;
 /** How a node serves a queue. Immutable: each method gives a changed copy. */
 public final class QueueOptions {
 
+  /** The default of {@link #weight(int)}. */
+  public static final int DEFAULT_WEIGHT = 1;
+
+  /** The highest weight. */
+  public static final int MOST_WEIGHT = 1000;
+
   private final int concurrency;
+  private final int weight;
   private final boolean fair;
 
-  private QueueOptions(int concurrency, boolean fair) {
+  private QueueOptions(int concurrency, int weight, boolean fair) {
+    if (concurrency < 1) {
+      throw new IllegalArgumentException("concurrency must be at least 1, but is " + concurrency);
+    }
+    if (weight < 1 || weight > MOST_WEIGHT) {
+      throw new IllegalArgumentException(
+          "weight must be from 1 to " + MOST_WEIGHT + ", but is " + weight);
+    }
     this.concurrency = concurrency;
+    this.weight = weight;
     this.fair = fair;
   }
 
@@ -16,10 +31,16 @@ public final class QueueOptions {
    * how many.
    */
   public static QueueOptions concurrency(int runs) {
-    if (runs < 1) {
-      throw new IllegalArgumentException("concurrency must be at least 1, but is " + runs);
-    }
-    return new QueueOptions(runs, false);
+    return new QueueOptions(runs, DEFAULT_WEIGHT, false);
+  }
+
+  /**
+   * While the limit of the whole node keeps jobs waiting, the queue gets slots in this proportion
+   * to the weights of the others: more is more. Without such a limit it means nothing. From 1 to
+   * {@value #MOST_WEIGHT}. Default: {@value #DEFAULT_WEIGHT}.
+   */
+  public QueueOptions weight(int more) {
+    return new QueueOptions(concurrency, more, fair);
   }
 
   /**
@@ -28,17 +49,22 @@ public final class QueueOptions {
    * first. All nodes that serve the queue should say the same. Default: not fair.
    */
   public QueueOptions fair() {
-    return new QueueOptions(concurrency, true);
+    return new QueueOptions(concurrency, weight, true);
   }
 
   /** The same with another number of runs. */
   public QueueOptions withConcurrency(int runs) {
-    return new QueueOptions(concurrency(runs).concurrency, fair);
+    return new QueueOptions(runs, weight, fair);
   }
 
   /** How many of its jobs run on the node at the same time. */
   public int concurrency() {
     return concurrency;
+  }
+
+  /** Its share of a limit of the whole node. */
+  public int weight() {
+    return weight;
   }
 
   /** Whether partition keys take turns. */

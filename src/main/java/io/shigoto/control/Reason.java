@@ -170,6 +170,23 @@ public sealed interface Reason {
     }
   }
 
+  /** As many jobs of all queues together run on a node as may there. */
+  record NodeFull(String node, int limit) implements Reason {
+    @Override
+    public String toString() {
+      return "node '%s' runs %d jobs, which is its concurrency".formatted(node, limit);
+    }
+  }
+
+  /** A node claims of its queue only higher priorities, because it is overloaded. */
+  record Shed(String node, String queue, int lowestPriority) implements Reason {
+    @Override
+    public String toString() {
+      return "node '%s' is overloaded and claims of queue '%s' only priorities from %d"
+          .formatted(node, queue, lowestPriority);
+    }
+  }
+
   /** As many of its worker run on all nodes together as may. */
   record ClusterFull(String worker, long running, int limit) implements Reason {
     @Override

@@ -140,6 +140,12 @@ public record JobEvent(
     CIRCUIT_OPENED,
     /** The probes of a worker succeeded; its jobs are claimed again. worker. */
     CIRCUIT_CLOSED,
+    /**
+     * A queue is overloaded, and this node claims fewer of its priorities, or more of them again.
+     * queue, count: how many steps were taken, 0 when it is over, detail: the lowest priority that
+     * is claimed, or null when all are.
+     */
+    LOAD_SHED,
     /** This node joined. detail: its incarnation. */
     NODE_JOINED,
     /** This node left. detail: its incarnation. */

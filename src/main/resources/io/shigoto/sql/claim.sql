@@ -1,5 +1,6 @@
 -- Claims up to $5 jobs of a queue for a node, the best first: by priority, due time, id.
 -- $1 queue  $2 workers  $3 allowances (how many of each worker at most)  $4 node  $5 limit  $6 how much they may weigh
+-- $7 lowest priority
 -- First looks without locks which workers the best jobs belong to, then locks exactly so many of each: rivals pass
 -- over each other's rows. Only if they hold some of the best, what is missing is made up for with the next ones.
 -- It takes no more of them than $6 allows, and always one: the first that is too much is the last. What a job weighs is
@@ -29,6 +30,7 @@ best AS MATERIALIZED (
        WHERE job.queue = $1
          AND job.worker = wanted.worker
          AND job.state = 'available'
+         AND job.priority >= $7::smallint
        ORDER BY job.priority DESC, job.scheduled_at, job.id
        LIMIT wanted.allowance
     ) AS head
@@ -50,6 +52,7 @@ taken AS MATERIALIZED (
        WHERE job.queue = $1
          AND job.worker = share.worker
          AND job.state = 'available'
+         AND job.priority >= $7::smallint
        ORDER BY job.priority DESC, job.scheduled_at, job.id
        LIMIT share.size
          FOR UPDATE SKIP LOCKED
@@ -65,6 +68,7 @@ instead AS MATERIALIZED (
        WHERE job.queue = $1
          AND job.worker = wanted.worker
          AND job.state = 'available'
+         AND job.priority >= $7::smallint
          AND job.id NOT IN (SELECT id FROM taken)
        ORDER BY job.priority DESC, job.scheduled_at, job.id
        LIMIT least(wanted.allowance - (SELECT count(*) FROM taken WHERE taken.worker = wanted.worker),

@@ -1,7 +1,7 @@
 -- Claims as claim.sql does, where a limit of the whole cluster holds for some of the workers, or a rate for each of their
 -- partition keys, or the queue is fair.
 -- $1 queue  $2 workers  $3 allowances (how many of each worker at most)  $4 node  $5 limit
--- $6 limits (JSON, an object whose "limits" claim_limited in V007 describes)  $7 whether partition keys take turns
+-- $6 limits (JSON, an object whose "limits" claim_limited in V007 describes; its "lowest" is the lowest priority)  $7 whether partition keys take turns
 -- $8 where the last claim of this queue by this node left off (JSON, NULL: nowhere)
 -- $9 how much they may weigh, as in claim.sql
 -- Returns the claimed jobs as claim.sql does. And rows without numbers, with a note about a worker:
@@ -14,4 +14,5 @@
 SELECT CASE WHEN id IS NOT NULL
             THEN concat_ws(' ', id, lease, attempt, max_attempts, priority, inserted_at, scheduled_at, claimed_at) END AS numbers,
        worker, args, meta, tags, partition_key, batch_id, depends_on, turn, note
-  FROM shigoto.claim_limited($1, $2::text[], $3::integer[], $4::uuid, $5::integer, $6::jsonb -> 'limits', $7::boolean, $8::jsonb, $9::bigint)
+  FROM shigoto.claim_limited($1, $2::text[], $3::integer[], $4::uuid, $5::integer, $6::jsonb -> 'limits', $7::boolean, $8::jsonb, $9::bigint,
+                             coalesce(($6::jsonb ->> 'lowest')::smallint, (-32768)::smallint))

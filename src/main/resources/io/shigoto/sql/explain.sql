@@ -125,7 +125,7 @@ pace AS MATERIALIZED (
      AND job.state = 'available'
      AND rule.rule IS NOT NULL
 )
-SELECT job.state::text AS state, job.queue, job.worker, job.scheduled_at, job.attempt, job.lease, job.claimed_at,
+SELECT job.state::text AS state, job.queue, job.worker, job.priority::integer AS priority, job.scheduled_at, job.attempt, job.lease, job.claimed_at,
        job.cancelling IS NOT NULL AS cancelling, job.pending, job.partition_key, now() AS looked_at,
        job.owner::text AS owner,
        (SELECT name FROM shigoto.nodes WHERE id = job.owner) AS owner_name,
@@ -159,7 +159,8 @@ SELECT job.state::text AS state, job.queue, job.worker, job.scheduled_at, job.at
        (SELECT jsonb_agg(jsonb_build_object(
                  'id', live.id, 'name', live.name, 'serves', live.serves, 'knows', live.knows,
                  'told_at', date_part('epoch', live.told_at) * 1000,
-                 'slots', live.state -> 'slots' -> job.queue, 'holds', live.state -> 'holds' -> job.worker)
+                 'slots', live.state -> 'slots', 'queue', live.state -> 'queues' -> job.queue,
+                 'holds', live.state -> 'holds' -> job.worker)
                  ORDER BY live.name, live.id)
           FROM live)::text AS nodes,
        ended.state::text AS ended, ended.finished_at

@@ -2,8 +2,11 @@ package io.shigoto.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.Schemas;
 import io.shigoto.Shigoto;
+import io.shigoto.ShigotoBuilder;
+import io.shigoto.control.LoadShedding;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
@@ -191,6 +194,23 @@ class LimitingIT {
         .then()
         .block(LIMIT);
     Await.until(LIMIT, () -> count(JobEvent.Kind.COMPLETED) == 5);
+    shigoto.stop(Duration.ZERO).block(LIMIT);
+  }
+
+  @Test
+  void aNodeThatShedsDoesItsJobs() {
+    ConnectionFactory connectionFactory = db.connectionFactory();
+    // shown
+    ShigotoBuilder sheds =
+        Shigoto.builder(connectionFactory)
+            .shedding(LoadShedding.standard().waiting(Duration.ofSeconds(10)))
+            .queue("default", 20);
+
+    // end
+    Shigoto shigoto = sheds.worker(new ChargeCard()).build();
+    shigoto.start().block(LIMIT);
+    long id = shigoto.enqueue(NewJob.of(ChargeCard.class, new Charge(5))).block(LIMIT).id();
+    Await.until(LIMIT, () -> shigoto.jobs().find(id).block(LIMIT).state().isTerminal());
     shigoto.stop(Duration.ZERO).block(LIMIT);
   }
 

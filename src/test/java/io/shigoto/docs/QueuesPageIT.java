@@ -79,6 +79,25 @@ class QueuesPageIT {
     shigoto.stop(Duration.ZERO).block(LIMIT);
   }
 
+  @Test
+  void aNodeSharesItsSlots() {
+    ConnectionFactory connectionFactory = db.connectionFactory();
+    // shown
+    ShigotoBuilder shared =
+        Shigoto.builder(connectionFactory)
+            .concurrency(20)
+            .queue("mail", QueueOptions.concurrency(20).weight(3))
+            .queue("reports", QueueOptions.concurrency(20));
+
+    // end
+    Shigoto shigoto =
+        shared.worker(Worker.of("report", Integer.class, job -> Mono.empty())).build();
+    shigoto.start().block(LIMIT);
+    long id = shigoto.enqueue(NewJob.of("report", 1).queue("reports")).block(LIMIT).id();
+    Await.until(LIMIT, () -> shigoto.jobs().find(id).block(LIMIT).state().isTerminal());
+    shigoto.stop(Duration.ZERO).block(LIMIT);
+  }
+
   private static Mono<Void> migrateTheInvoices() {
     return Mono.empty();
   }

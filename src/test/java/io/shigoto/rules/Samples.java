@@ -8,6 +8,7 @@ import io.shigoto.batch.NewBatch;
 import io.shigoto.broadcast.Receiver;
 import io.shigoto.control.Explanation;
 import io.shigoto.control.JobFilter;
+import io.shigoto.control.LoadShedding;
 import io.shigoto.control.Page;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
@@ -71,6 +72,7 @@ final class Samples {
           Unique.by(Unique.Field.WORKER),
           RateLimit.of(1, Duration.ofSeconds(1)),
           CircuitBreaker.standard(),
+          LoadShedding.standard(),
           QueueOptions.concurrency(1),
           JobFilter.all(),
           Page.first(1),

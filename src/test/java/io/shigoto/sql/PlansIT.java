@@ -123,9 +123,17 @@ class PlansIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1", "1, 100", "1, 1000", "5, 1", "5, 100", "7, 1000"})
-  void claimLooksAtWhatItMayTakeOfEachWorker(int workers, int limit) {
-    explain("claim", "'default'", workers(workers), repeat("1000", workers), NODE, "" + limit, LOAD)
+  @CsvSource({"1, 1, 0", "1, 100, -32768", "1, 1000, 0", "5, 1, -32768", "5, 100, 0", "7, 1000, 0"})
+  void claimLooksAtWhatItMayTakeOfEachWorker(int workers, int limit, int lowest) {
+    explain(
+            "claim",
+            "'default'",
+            workers(workers),
+            repeat("1000", workers),
+            NODE,
+            "" + limit,
+            LOAD,
+            "" + lowest)
         .readsJobsByIndexOnly()
         .looksAtNoMoreThan(2L * workers * limit)
         .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * workers * limit);

@@ -61,7 +61,8 @@ public final class Claimer {
     return database
         .list(
             claim,
-            statement -> bind(statement, wanted).bind(5, wanted.load()),
+            statement ->
+                bind(statement, wanted).bind(5, wanted.load()).bind(6, (short) wanted.lowest()),
             row -> {
               if (row.get(TOO_MUCH) != null) {
                 tooMuch.set(true);
@@ -73,7 +74,7 @@ public final class Claimer {
   }
 
   private Mono<Brought> underLimits(Wanted wanted) {
-    String limits = json.writeOwn(new Limits(wanted.limits()));
+    String limits = json.writeOwn(new Limits(wanted.limits(), wanted.lowest()));
     return database
         .list(
             claimLimited,
@@ -119,7 +120,7 @@ public final class Claimer {
         numbers.nextInstant());
   }
 
-  private record Limits(List<ClusterLimit> limits) {}
+  private record Limits(List<ClusterLimit> limits, int lowest) {}
 
   private static <T> T get(Readable row, int column, Class<T> type) {
     return Objects.requireNonNull(row.get(column, type));

@@ -111,17 +111,21 @@ public final class Explainer {
   }
 
   private void addServing(List<Reason> reasons, boolean available, Readable row) {
-    String queue = get(row, "queue", String.class);
-    String worker = get(row, "worker", String.class);
-    List<LiveNode> nodes = nodes(row, queue, worker);
+    ExplainedJob job =
+        new ExplainedJob(
+            get(row, "queue", String.class),
+            get(row, "worker", String.class),
+            get(row, "priority", Integer.class));
+    List<LiveNode> nodes = nodes(row, job);
     List<LiveNode> candidates = nodes.stream().filter(LiveNode::isCandidate).toList();
     if (candidates.isEmpty()) {
-      reasons.addAll(nobody(nodes, queue, worker));
+      reasons.addAll(nobody(nodes, job.queue(), job.worker()));
     } else if (available) {
-      if (candidates.stream().noneMatch(LiveNode::isFree)) {
-        candidates.forEach(node -> reasons.addAll(node.reasons(queue, worker)));
+      List<List<Reason>> held = candidates.stream().map(node -> node.reasons(job)).toList();
+      if (held.stream().noneMatch(List::isEmpty)) {
+        held.forEach(reasons::addAll);
       }
-      addCluster(reasons, worker, row);
+      addCluster(reasons, job.worker(), row);
       long ahead = get(row, "ahead", Long.class);
       if (ahead > 0) {
         reasons.add(new Reason.JobsAhead(ahead, ahead == MOST_AHEAD));
@@ -129,7 +133,7 @@ public final class Explainer {
     }
   }
 
-  private List<LiveNode> nodes(Readable row, String queue, String worker) {
+  private List<LiveNode> nodes(Readable row, ExplainedJob job) {
     String told = row.get("nodes", String.class);
     if (told == null) {
       return List.of();
@@ -138,7 +142,11 @@ public final class Explainer {
     Instant now = get(row, "looked_at", Instant.class);
     return json.readObjects(told).stream()
         .map(LiveNode::of)
-        .map(node -> node.id().equals(self) ? node.now(state.get(), queue, worker, now) : node)
+        .map(
+            node ->
+                node.id().equals(self)
+                    ? node.with(Told.of(state.get(), job.queue(), job.worker(), now))
+                    : node)
         .toList();
   }
 

@@ -124,6 +124,14 @@ public final class Events {
     }
   }
 
+  public void ofShedding(String queue, int level, @Nullable String lowest) {
+    if (heard()) {
+      tell(
+          new JobEvent(
+              JobEvent.Kind.LOAD_SHED, node, null, queue, null, null, level, null, lowest));
+    }
+  }
+
   public void ofWorker(
       JobEvent.Kind kind,
       String worker,

@@ -2,17 +2,29 @@ package io.shigoto.internal.job;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node tells of itself with each renewal of its lease: what keeps it from claiming.
  *
- * @param slots of each queue that it serves
+ * @param slots for all its queues together, null if there is no limit
+ * @param queues that it serves
  * @param holds of the workers of which it may start nothing now
  * @param cluster what holds for all nodes together, by the names of workers
  */
 public record NodeState(
-    Map<String, Slots> slots, Map<String, List<Hold>> holds, Map<String, ClusterLimit> cluster) {
+    @Nullable Slots slots,
+    Map<String, Queue> queues,
+    Map<String, List<Hold>> holds,
+    Map<String, ClusterLimit> cluster) {
 
-  /** How many slots a queue has, and how many of them are free. */
+  /** How many there are, and how many of them are free. */
   public record Slots(long free, int all) {}
+
+  /**
+   * A queue.
+   *
+   * @param lowest the lowest priority that is claimed of it
+   */
+  public record Queue(Slots slots, int lowest) {}
 }

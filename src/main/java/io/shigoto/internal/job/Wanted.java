@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param workers of these workers
  * @param allowances how many of each at most, in their order
  * @param limits those that the claim has to keep, of some of them
+ * @param lowest no job of a lower priority
  * @param fair whether partition keys take turns
  * @param leftOff what the last such claim of the queue said about where it left off
  */
@@ -21,13 +22,15 @@ public record Wanted(
     List<String> workers,
     List<Integer> allowances,
     List<ClusterLimit> limits,
+    int lowest,
     boolean fair,
     @Nullable String leftOff) {
 
   /** With nothing that would concern other nodes. */
   public static Wanted plain(
       String queue, int limit, long load, List<String> workers, List<Integer> allowances) {
-    return new Wanted(queue, limit, load, workers, allowances, List.of(), false, null);
+    return new Wanted(
+        queue, limit, load, workers, allowances, List.of(), Short.MIN_VALUE, false, null);
   }
 
   /** Whether no limit is to be kept, and nobody takes turns. */

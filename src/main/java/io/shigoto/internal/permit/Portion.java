@@ -58,8 +58,9 @@ public final class Portion {
    * What the claim is to ask for.
    *
    * @param load how much the jobs may weigh
+   * @param lowest no job of a lower priority
    */
-  public Wanted wanted(String queue, long load, boolean fair) {
+  public Wanted wanted(String queue, long load, boolean fair, int lowest) {
     List<ClusterLimit> limits = kept.values().stream().map(of -> of.limit).toList();
     return new Wanted(
         queue,
@@ -68,6 +69,7 @@ public final class Portion {
         List.of(workers()),
         List.of(allowances()),
         limits,
+        lowest,
         fair,
         lane.leftOff());
   }
@@ -91,6 +93,11 @@ public final class Portion {
     }
     lane.lookAgain();
     return permits;
+  }
+
+  /** Whether something limits the worker of a job that was claimed. */
+  public boolean limits(Claimed job) {
+    return part(job).taken != null;
   }
 
   /** There was no claim: all is given back. */

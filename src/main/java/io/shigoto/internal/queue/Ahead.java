@@ -34,6 +34,7 @@ final class Ahead {
   private final AtomicLong demand = new AtomicLong();
   private final AtomicInteger moving = new AtomicInteger();
   private final IntSupplier width;
+  private final Seats seats;
   private final BooleanSupplier open;
   private final Runnable onRoom;
   private volatile @Nullable FluxSink<Run> slots;
@@ -43,11 +44,13 @@ final class Ahead {
 
   /**
    * @param width how many may run at the same time; whoever changes it calls {@link #move}
+   * @param seats what the node has for them
    * @param open whether runs may be given to the slots; whoever changes it calls {@link #move}
    * @param onRoom called when slots ask for more
    */
-  Ahead(IntSupplier width, BooleanSupplier open, Runnable onRoom) {
+  Ahead(IntSupplier width, Seats seats, BooleanSupplier open, Runnable onRoom) {
     this.width = width;
+    this.seats = seats;
     this.open = open;
     this.onRoom = onRoom;
   }
@@ -71,6 +74,11 @@ final class Ahead {
 
   /** How many slots are free. */
   long free() {
+    return Math.min(room(), seats.idle());
+  }
+
+  /** How many more the queue is wide enough for. */
+  long room() {
     return Math.max(0, demand.get() - MOST_SLOTS + width.getAsInt());
   }
 
@@ -117,6 +125,7 @@ final class Ahead {
 
   private void request(long more) {
     demand.addAndGet(more);
+    seats.freed(more);
     move();
     onRoom.run();
   }
@@ -129,9 +138,10 @@ final class Ahead {
     }
     int notes = 1;
     do {
-      while (open.getAsBoolean() && free() > 0) {
+      while (open.getAsBoolean() && room() > 0 && !waiting.isEmpty() && seats.take()) {
         Run run = waiting.poll();
         if (run == null) {
+          seats.untake();
           break;
         }
         size.decrementAndGet();

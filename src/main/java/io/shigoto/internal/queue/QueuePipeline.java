@@ -1,23 +1,14 @@
 package io.shigoto.internal.queue;
 
-import io.shigoto.event.JobEvent;
 import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.flow.Slots;
 import io.shigoto.internal.job.Bell;
-import io.shigoto.internal.job.Brought;
-import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Events;
-import io.shigoto.internal.job.News;
-import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
-import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.permit.Allowances;
-import io.shigoto.internal.permit.Lane;
-import io.shigoto.internal.permit.Portion;
 import io.shigoto.internal.run.Discards;
-import io.shigoto.internal.run.Load;
 import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runner;
@@ -26,11 +17,8 @@ import io.shigoto.internal.settle.Completions;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.wake.Pauses;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -44,12 +32,9 @@ import reactor.core.scheduler.Scheduler;
  * claiming by itself. While the queue is paused, no run is begun, and those that wait for a slot
  * are given back.
  */
-public final class QueuePipeline {
+public final class QueuePipeline implements QueueSeats.Owner {
 
-  private static final Logger LOG = LoggerFactory.getLogger(QueuePipeline.class);
-  private static final int MOST_AHEAD = 8000;
   private static final int WINDOW = 2000;
-  private static final long HEAVIEST = 64 * 1024 * 1024;
   private static final Duration TICK = Duration.ofMillis(250);
 
   private final String queue;
@@ -58,23 +43,26 @@ public final class QueuePipeline {
   private final Nudge work;
   private final Nudge room = new Nudge();
   private final Ahead ahead;
-  private final Appetite appetite = new Appetite(MOST_AHEAD);
-  private final Lane lane;
-  private final Load load = new Load(HEAVIEST, this::lookIfHungry);
+  private final Claims claims;
+  private final Seats seats;
+  private final Endings endings;
   private final Scheduler timer;
   private volatile boolean stopped;
 
   /**
+   * @param node the slots of the node
    * @param work given when there may be work, and when the queue was changed
    */
-  QueuePipeline(ServedQueue served, Parts parts, Nudge work, Scheduler timer) {
+  QueuePipeline(ServedQueue served, Parts parts, NodeSlots node, Nudge work, Scheduler timer) {
     this.queue = served.name();
     this.served = served;
-    this.ahead = new Ahead(served::concurrency, this::mayBegin, this::lookIfHungry);
+    this.seats = node.seats(this);
+    this.ahead = new Ahead(served::concurrency, seats, this::mayBegin, this::lookIfHungry);
+    this.claims = new Claims(served, parts, ahead, seats, room);
     this.parts = parts;
+    this.endings = new Endings(parts);
     this.work = work;
     this.timer = timer;
-    this.lane = parts.allowances.lane(room::give);
   }
 
   /**
@@ -90,44 +78,83 @@ public final class QueuePipeline {
             .takeUntilOther(stop)
             .doOnComplete(() -> stopped = true)
             .concatMap(look -> look(), 0)
-            .concatWith(Flux.defer(() -> Flux.fromIterable(ahead.close())))
+            .concatWith(Flux.defer(() -> Flux.fromIterable(closed())))
             .filter(Run::take)
-            .map(this::released);
+            .map(Ended::released);
     return Flux.merge(
-        Slots.merge(ended, WINDOW, this::settle), Slots.merge(unstarted, WINDOW, this::settle));
+            Slots.merge(ended, WINDOW, endings::settle),
+            Slots.merge(unstarted, WINDOW, endings::settle))
+        .doOnSubscribe(begin -> seats.join())
+        .doFinally(end -> seats.leave());
   }
 
-  /** How many slots are free. */
-  long free() {
-    return ahead.free();
+  private List<Run> closed() {
+    List<Run> unstarted = ahead.close();
+    seats.changed();
+    return unstarted;
+  }
+
+  /** How many more it is wide enough for. */
+  long room() {
+    return ahead.room();
+  }
+
+  @Override
+  public boolean isHungry() {
+    return mayBegin() && (ahead.size() > 0 || claims.mayBring());
+  }
+
+  @Override
+  public int width() {
+    return served.concurrency();
+  }
+
+  @Override
+  public int weight() {
+    return served.weight();
+  }
+
+  @Override
+  public void onSlots() {
+    ahead.move();
+    lookIfHungry();
+  }
+
+  /** From time to time, while priorities may be shed: what was shed may be claimed again. */
+  void lookAtTheClock() {
+    if (served.shedding().tick()) {
+      work.give();
+    }
   }
 
   private Flux<Boolean> looks() {
-    return Flux.merge(work.looks().doOnNext(look -> lane.news()), room.looks(), overdue())
+    return Flux.merge(work.looks().doOnNext(look -> claims.news()), room.looks(), overdue())
         .onBackpressureLatest();
   }
 
   private Flux<Boolean> overdue() {
     return Flux.interval(TICK, timer)
         .onBackpressureDrop()
-        .map(tick -> ahead.looksOverdue((int) (appetite.patience() / TICK.toNanos())))
+        .map(tick -> ahead.looksOverdue((int) (claims.patience() / TICK.toNanos())))
         .filter(overdue -> overdue);
   }
 
   /**
-   * Claims; and gives back what was claimed and not started, if the queue is paused or long runs
-   * are in the way.
+   * Claims; and gives back what was claimed and not started, if the queue is paused, or long runs
+   * or other queues of the node are in the way.
    */
   private Flux<Run> look() {
     ahead.move();
+    seats.changed();
     if (isPaused()) {
       return Flux.fromIterable(ahead.takeBack());
     }
     List<Run> spoilt = ahead.isOverdue() ? ahead.takeBack() : List.of();
     if (!spoilt.isEmpty()) {
-      appetite.spoilt();
+      claims.spoilt();
     }
-    return Flux.fromIterable(spoilt).concatWith(claim().thenMany(Flux.<Run>empty()));
+    return Flux.fromIterable(spoilt)
+        .concatWith(claims.next(() -> !stopped).thenMany(Flux.<Run>empty()));
   }
 
   private boolean mayBegin() {
@@ -139,68 +166,7 @@ public final class QueuePipeline {
   }
 
   private void lookIfHungry() {
-    if (lane.isReady() && limit() > 0) {
-      room.give();
-    }
-  }
-
-  /** What may only be claimed for a free slot has its turn between claims that run ahead. */
-  private int limit() {
-    long free = ahead.free();
-    return (free == 0 && lane.wantsSlots()) || load.room() <= 0
-        ? 0
-        : appetite.limit(free, ahead.size());
-  }
-
-  /**
-   * A claim is never cancelled: its rows may be ours already. While it fails, it is tried again
-   * until the stop.
-   */
-  private Mono<Void> claim() {
-    int limit = lane.isReady() ? limit() : 0;
-    if (limit == 0) {
-      return Mono.empty();
-    }
-    Portion portion = lane.portion(limit, ahead.free());
-    if (portion.isEmpty()) {
-      lookIfHungry();
-      return Mono.empty();
-    }
-    long finished = appetite.mark();
-    long began = parts.nanos.getAsLong();
-    Mono<Brought> claim =
-        parts.claimer.claim(portion.wanted(queue, Appetite.load(load.room()), served.isFair()));
-    return parts
-        .claiming
-        .until(claim, () -> !stopped)
-        .doOnNext(brought -> took(brought, portion, limit, finished, began))
-        .switchIfEmpty(Mono.fromRunnable(portion::abandon))
-        .then();
-  }
-
-  private void took(Brought brought, Portion portion, int limit, long finished, long began) {
-    List<Claimed> jobs = brought.jobs();
-    long took = parts.nanos.getAsLong() - began;
-    appetite.claimed(finished, took, jobs.size() >= limit && ahead.free() > 0);
-    List<Permit> permits = portion.took(brought, took);
-    if (jobs.isEmpty()) {
-      lookIfHungry();
-      return;
-    }
-    parts.events.ofQueue(JobEvent.Kind.QUEUE_CLAIM, queue, jobs.size(), Duration.ofNanos(took));
-    appetite.weighed(jobs.size(), brought.tooMuch());
-    if (brought.tooMuch()) {
-      // Others may have passed over rows that this claim had locked and did not take.
-      parts.bell.ring(News.available(queue));
-    }
-    List<Run> held = new ArrayList<>(jobs.size());
-    for (int i = 0; i < jobs.size(); i++) {
-      Run run = parts.runs.hold(jobs.get(i), permits.get(i), load);
-      held.add(run);
-      parts.events.ofRun(JobEvent.Kind.CLAIMED, run.key(), null, null);
-    }
-    ahead.add(held);
-    lookIfHungry();
+    claims.lookIfHungry();
   }
 
   /** Empty if the job was called off while it waited: whoever did it has settled it. */
@@ -215,48 +181,9 @@ public final class QueuePipeline {
   private Ended ended(Run run, Settlement settlement, long began) {
     long took = parts.nanos.getAsLong() - began;
     run.permit().close();
-    appetite.finished(took);
+    claims.finished(took);
     run.end();
     return new Ended(run, settlement, Duration.ofNanos(took));
-  }
-
-  private Ended released(Run run) {
-    run.permit().close();
-    return new Ended(run, Settlement.released(run.key()), Duration.ZERO);
-  }
-
-  private Mono<Void> settle(Ended ended) {
-    Mono<Settlement> settlement =
-        ended.run.isEntrusted()
-            ? parts.completions.settle(ended.settlement, parts.runs.whenCut())
-            : settlePlainly(ended);
-    return settlement.flatMap(settled -> settled(ended, settled));
-  }
-
-  /** What the run said last of how far it is stands with the job when that ends. */
-  private Mono<Settlement> settlePlainly(Ended ended) {
-    Mono<Settlement> settlement = parts.settler.settle(ended.settlement);
-    return ended.run.hasMoreToSay()
-        ? parts.reports.lastWord(ended.run).then(settlement)
-        : settlement;
-  }
-
-  /** Holds its place in the window until its worker was told, if the job is discarded. */
-  private Mono<Void> settled(Ended ended, Settlement settled) {
-    parts.runs.letGo(ended.run);
-    RunKey run = settled.run();
-    if (!settled.isWritten()) {
-      LOG.atWarn()
-          .addKeyValue("job", run.id())
-          .addKeyValue("worker", run.worker())
-          .addKeyValue("attempt", run.attempt())
-          .log("a run ended after it had lost its lease, nothing was written");
-    }
-    parts.events.ofRun(
-        settled.kind(), run, ended.took, settled.error() == null ? null : settled.error().type());
-    return settled.isDiscard()
-        ? parts.discards.told(run).takeUntilOther(parts.runs.whenCut())
-        : Mono.empty();
   }
 
   /**
@@ -279,6 +206,4 @@ public final class QueuePipeline {
       Events events,
       KeepGoing claiming,
       LongSupplier nanos) {}
-
-  private record Ended(Run run, Settlement settlement, Duration took) {}
 }

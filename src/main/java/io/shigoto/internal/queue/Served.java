@@ -5,6 +5,7 @@ import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.job.NodeState;
+import io.shigoto.internal.shed.Sheds;
 import io.shigoto.internal.wake.Wakeups;
 import java.time.Duration;
 import java.util.List;
@@ -12,27 +13,43 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /** The queues that a node serves. They may come, go and change while it works. */
 public final class Served {
 
+  /** No limit for all queues together. */
+  public static final int ANY_NUMBER = NodeSlots.ANY;
+
   private static final Logger LOG = LoggerFactory.getLogger(Served.class);
 
   private final Map<String, ServedQueue> byName = new ConcurrentHashMap<>();
   private final Nudge changed = new Nudge();
+  private final NodeSlots slots;
+  private final Sheds sheds;
   private final Wakeups wakeups;
   private final Scheduler timer;
   private volatile boolean closed;
 
   /**
    * @param options of the queues that are served from the beginning
+   * @param concurrency how many jobs of all queues together may run at the same time, or {@link
+   *     #ANY_NUMBER}
    */
-  public Served(Map<String, QueueOptions> options, Wakeups wakeups, Scheduler timer) {
+  public Served(
+      Map<String, QueueOptions> options,
+      int concurrency,
+      Sheds sheds,
+      Wakeups wakeups,
+      Scheduler timer) {
+    this.slots = new NodeSlots(concurrency);
+    this.sheds = sheds;
     this.wakeups = wakeups;
     this.timer = timer;
     options.forEach((queue, how) -> byName.put(queue, made(queue, how)));
@@ -56,21 +73,46 @@ public final class Served {
     return Flux.defer(
         () ->
             queue.begin(() -> parts.runs().cut(queue.name()))
-                ? begun(queue, parts)
-                    .flow(Mono.firstWithSignal(stop, queue.whenLeaving()))
-                    .doFinally(end -> queue.end())
+                ? begun(queue, parts, stop).doFinally(end -> queue.end())
                 : Flux.empty());
   }
 
-  private QueuePipeline begun(ServedQueue queue, QueuePipeline.Parts parts) {
-    QueuePipeline pipeline = new QueuePipeline(queue, parts, wakeups.of(queue.name()), timer);
-    queue.show(pipeline::free);
-    return pipeline;
+  private Flux<?> begun(ServedQueue queue, QueuePipeline.Parts parts, Mono<Void> stop) {
+    QueuePipeline pipeline =
+        new QueuePipeline(queue, parts, slots, wakeups.of(queue.name()), timer);
+    queue.show(pipeline::room);
+    Flux<?> flow = pipeline.flow(Mono.firstWithSignal(stop, queue.whenLeaving()));
+    return queue.shedding().isOn() ? watched(flow, pipeline) : flow;
   }
 
-  /** How many slots each queue has, and how many of them are free. */
-  public Map<String, NodeState.Slots> slots() {
-    return staying().collect(Collectors.toMap(ServedQueue::name, ServedQueue::slots));
+  private Flux<?> watched(Flux<?> flow, QueuePipeline pipeline) {
+    Sinks.Empty<Void> ended = Sinks.empty();
+    return Flux.merge(
+        flow.doFinally(end -> ended.tryEmitEmpty()),
+        Flux.interval(sheds.options().window(), timer)
+            .onBackpressureDrop()
+            .doOnNext(tick -> pipeline.lookAtTheClock())
+            .takeUntilOther(ended.asMono()));
+  }
+
+  /** Of each queue how many slots it has, and the lowest priority that is claimed. */
+  public Map<String, NodeState.Queue> state() {
+    return staying().collect(Collectors.toMap(ServedQueue::name, ServedQueue::state));
+  }
+
+  /** How many slots there are for all queues together, null without a limit. */
+  public NodeState.@Nullable Slots slots() {
+    return slots.areLimited() ? new NodeState.Slots(slots.free(), slots.all()) : null;
+  }
+
+  /**
+   * The queues that are overloaded, or were a while ago, and the lowest priorities that are
+   * claimed: {@link Short#MIN_VALUE} is all.
+   */
+  public Map<String, Integer> overloaded() {
+    return staying()
+        .filter(queue -> queue.shedding().isTroubled())
+        .collect(Collectors.toMap(ServedQueue::name, queue -> queue.shedding().floor()));
   }
 
   /** The names of the queues, without those that are being removed. */
@@ -160,7 +202,7 @@ public final class Served {
   }
 
   private ServedQueue made(String queue, QueueOptions options) {
-    return new ServedQueue(queue, options, this::gone);
+    return new ServedQueue(queue, options, sheds.of(queue, !options.isFair()), this::gone);
   }
 
   /** As long as it is in the map, no other of its name has a nudge. */

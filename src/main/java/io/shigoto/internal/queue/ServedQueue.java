@@ -2,6 +2,7 @@ package io.shigoto.internal.queue;
 
 import io.shigoto.control.QueueOptions;
 import io.shigoto.internal.job.NodeState;
+import io.shigoto.internal.shed.Shedding;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -19,6 +20,7 @@ final class ServedQueue {
   private final Sinks.Empty<Void> leaving = Sinks.empty();
   private final Sinks.Empty<Void> gone = Sinks.empty();
   private final Consumer<ServedQueue> onGone;
+  private final Shedding shedding;
   private volatile QueueOptions options;
   private volatile Runnable cut = () -> {};
   private volatile LongSupplier free = this::concurrency;
@@ -26,8 +28,9 @@ final class ServedQueue {
   /**
    * @param onGone called when it is gone
    */
-  ServedQueue(String name, QueueOptions options, Consumer<ServedQueue> onGone) {
+  ServedQueue(String name, QueueOptions options, Shedding shedding, Consumer<ServedQueue> onGone) {
     this.name = name;
+    this.shedding = shedding;
     this.options = options;
     this.onGone = onGone;
   }
@@ -41,9 +44,19 @@ final class ServedQueue {
     return options.concurrency();
   }
 
+  /** Its share of what the node has. */
+  int weight() {
+    return options.weight();
+  }
+
   /** Whether partition keys take turns. */
   boolean isFair() {
     return options.isFair();
+  }
+
+  /** What is not claimed because of overload. */
+  Shedding shedding() {
+    return shedding;
   }
 
   void resize(int width) {
@@ -68,8 +81,9 @@ final class ServedQueue {
     free = slots;
   }
 
-  NodeState.Slots slots() {
-    return new NodeState.Slots(free.getAsLong(), concurrency());
+  NodeState.Queue state() {
+    return new NodeState.Queue(
+        new NodeState.Slots(free.getAsLong(), concurrency()), shedding.floor());
   }
 
   /** It has settled all that it held. */
@@ -124,6 +138,7 @@ final class ServedQueue {
 
   private void goes() {
     stage.set(Stage.LEFT);
+    shedding.end();
     onGone.accept(this);
     gone.tryEmitEmpty();
   }

@@ -350,7 +350,8 @@ CREATE TYPE shigoto.claim_plan AS (
 -- Looks, without locks, which jobs a claim is to take. In a fair queue the partition keys take turns: first come those
 -- of which the least runs. Otherwise the best come first, as in claim.sql.
 CREATE FUNCTION shigoto.plan_claim(
-  of_queue text, claimable shigoto.claimable[], most integer, fair boolean, left_off jsonb, at bigint)
+  of_queue text, claimable shigoto.claimable[], most integer, fair boolean, left_off jsonb, at bigint,
+  lowest smallint)
 RETURNS shigoto.claim_plan
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -408,6 +409,7 @@ BEGIN
          WHERE job.queue = of_queue
            AND job.worker = one.worker
            AND job.state = 'available'
+           AND job.priority >= lowest
          ORDER BY job.priority DESC, job.scheduled_at, job.id
          LIMIT least(one.allowance, one.room + 1, most)
       ) AS head
@@ -423,6 +425,7 @@ BEGIN
          WHERE job.queue = of_queue
            AND job.worker = spot.worker
            AND job.state = 'available'
+           AND job.priority >= lowest
            AND job.partition_key = spot.key
          ORDER BY job.priority DESC, job.scheduled_at, job.id
          LIMIT least(one.allowance, one.room + 1, spot.room + 1, greatest(1, level - spot.running + 1))
@@ -435,6 +438,7 @@ BEGIN
       JOIN unnest(claimable) AS one ON one.worker = spot.worker
      WHERE job.id = ANY (lone_ids)
        AND job.state = 'available'
+       AND job.priority >= lowest
   ),
   in_part AS MATERIALIZED (
     SELECT *, row_number() OVER (PARTITION BY rule, kind, key ORDER BY priority DESC, scheduled_at, id) AS nth_of_part
@@ -551,7 +555,7 @@ END $$;
 -- and whoever locks them next counts what was claimed here.
 CREATE FUNCTION shigoto.claim_limited(
   of_queue text, workers text[], allowances integer[], node uuid, most integer, limits jsonb, fair boolean, left_off jsonb,
-  load bigint)
+  load bigint, lowest smallint DEFAULT (-32768)::smallint)
 RETURNS SETOF shigoto.claimed_job
 LANGUAGE plpgsql
 SET enable_seqscan = off
@@ -622,7 +626,7 @@ BEGIN
     RETURN;
   END IF;
 
-  plan := shigoto.plan_claim(of_queue, claimable, most, fair, left_off, shigoto.micros(now));
+  plan := shigoto.plan_claim(of_queue, claimable, most, fair, left_off, shigoto.micros(now), lowest);
   -- After everything that was counted: what the history tells of runs never overlaps if they did not.
   now := clock_timestamp();
 
@@ -638,6 +642,7 @@ BEGIN
          WHERE job.queue = of_queue
            AND job.worker = share.worker
            AND job.state = 'available'
+           AND job.priority >= lowest
          ORDER BY job.priority DESC, job.scheduled_at, job.id
          LIMIT share.size
            FOR UPDATE SKIP LOCKED
@@ -653,6 +658,7 @@ BEGIN
          WHERE job.queue = of_queue
            AND job.worker = share.worker
            AND job.state = 'available'
+           AND job.priority >= lowest
            AND job.partition_key = share.key
          ORDER BY job.priority DESC, job.scheduled_at, job.id
          LIMIT share.size
@@ -718,7 +724,8 @@ BEGIN
   IF heavy THEN
     RETURN QUERY SELECT * FROM shigoto.claim_notes('too much', '{NULL}', NULL);
   END IF;
-  IF plan.planned < most AND plan.more OR coalesce(cardinality(taken), 0) < plan.planned THEN
+  -- Below the lowest priority a look finds nothing, and the next one would not either.
+  IF plan.planned < most AND plan.more AND (plan.planned > 0 OR lowest = -32768) OR coalesce(cardinality(taken), 0) < plan.planned THEN
     RETURN QUERY SELECT * FROM shigoto.claim_notes('more', '{NULL}', NULL);
   END IF;
   IF plan.cursor IS NOT NULL THEN

@@ -88,6 +88,19 @@ class ClaimIT {
   }
 
   @Test
+  void nothingBelowTheLowestPriorityIsClaimed() {
+    insertMany("a", 10, 0);
+    insertMany("b", 10, 4);
+    insertMany("a", 3, 5);
+    insertMany("b", 2, 9);
+
+    assertThat(claimFrom(5, 100, "a", "b")).extracting(Claimed::priority).containsOnly(5, 9);
+    assertThat(claimFrom(1, 100, "a")).isEmpty();
+    assertThat(claimFrom(1, 100, "a", "b")).hasSize(10);
+    assertThat(claimFrom(Short.MIN_VALUE, 100, "a", "b")).hasSize(10);
+  }
+
+  @Test
   void unknownWorkersOtherQueuesAndWhatIsNotDueAreNeverTouched() {
     insertMany("unknown", 5, 9);
     db.sql("INSERT INTO shigoto.jobs (queue, worker) VALUES ('other', 'a')");
@@ -264,8 +277,27 @@ class ClaimIT {
                     .bind(2, workers.stream().map(allowances::get).toArray(Integer[]::new))
                     .bind(3, node.toString())
                     .bind(4, limit)
-                    .bind(5, HEAVIEST),
+                    .bind(5, HEAVIEST)
+                    .bind(6, Short.MIN_VALUE),
             row -> String.valueOf(row.get("worker")))
+        .block(LIMIT);
+  }
+
+  private List<Claimed> claimFrom(int lowest, int limit, String... workers) {
+    Wanted wanted =
+        new Wanted(
+            "default",
+            limit,
+            HEAVIEST,
+            List.of(workers),
+            Collections.nCopies(workers.length, limit),
+            List.of(),
+            lowest,
+            false,
+            null);
+    return new Claimer(database, statements, new Json(new JsonMapper(), 1024), node)
+        .claim(wanted)
+        .map(Brought::jobs)
         .block(LIMIT);
   }
 

@@ -478,6 +478,7 @@ class LimitedClaimIT {
             Arrays.asList(workers),
             Collections.nCopies(workers.length, limit),
             limits,
+            Short.MIN_VALUE,
             fair,
             leftOff);
     Brought brought =

@@ -25,7 +25,8 @@ class AheadTest {
 
   private final Runs held = new Runs();
   private final AtomicInteger rooms = new AtomicInteger();
-  private final Ahead ahead = new Ahead(() -> Ahead.MOST_SLOTS, () -> true, rooms::incrementAndGet);
+  private final Ahead ahead =
+      new Ahead(() -> Ahead.MOST_SLOTS, Seats.ANY, () -> true, rooms::incrementAndGet);
   private final Slots slots = new Slots();
 
   @Test
@@ -124,7 +125,7 @@ class AheadTest {
     int rounds = 300;
     int perRound = 20;
     for (int round = 0; round < rounds; round++) {
-      Ahead some = new Ahead(() -> Ahead.MOST_SLOTS, () -> true, () -> {});
+      Ahead some = new Ahead(() -> Ahead.MOST_SLOTS, Seats.ANY, () -> true, () -> {});
       AtomicInteger running = new AtomicInteger();
       AtomicInteger mostRunning = new AtomicInteger();
       Mono<List<Long>> started =
