@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.shigoto.batch.NewBatch;
 import io.shigoto.broadcast.Message;
 import io.shigoto.broadcast.Receiver;
+import io.shigoto.control.LoadShedding;
 import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.DatabaseExtension;
@@ -16,6 +17,7 @@ import io.shigoto.worker.Outcome;
 import io.shigoto.worker.RateLimit;
 import io.shigoto.worker.Unique;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -31,9 +33,6 @@ import reactor.core.publisher.Sinks;
 /** There is no kind of event that is never told: a node lives through all of them. */
 class EventKindsIT {
 
-  /** They have a test of their own that awaits them; here they would take too long. */
-  private static final Set<String> ELSEWHERE = Set.of("LOAD_SHED");
-
   @RegisterExtension
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
 
@@ -42,6 +41,7 @@ class EventKindsIT {
   private final Told told = new Told();
   private final AtomicBoolean sick = new AtomicBoolean(true);
   private final Sinks.Empty<Void> end = Sinks.empty();
+  private final Sinks.Empty<Void> free = Sinks.empty();
   private TcpProxy network;
   private Shigoto node;
 
@@ -60,6 +60,8 @@ class EventKindsIT {
                 .receiver(Receiver.of("good", Integer.class, message -> Mono.empty()))
                 .receiver(new Refusing())
                 .queue("default", 20)
+                .queue("narrow", 1)
+                .shedding(LoadShedding.standard().window(Duration.ofMillis(100)))
                 .listener(told));
     told.await(Kind.NODE_JOINED);
   }
@@ -69,12 +71,13 @@ class EventKindsIT {
     outcomes();
     whatOthersDo();
     limits();
+    overload();
     messages();
     trouble();
     node.stop(Duration.ZERO).block(LIMIT);
 
     Set<Kind> silent = EnumSet.allOf(Kind.class);
-    silent.removeIf(kind -> told.count(kind) > 0 || ELSEWHERE.contains(kind.name()));
+    silent.removeIf(kind -> told.count(kind) > 0);
     assertThat(silent).as("kinds that were not told").isEmpty();
   }
 
@@ -135,6 +138,23 @@ class EventKindsIT {
     told.await(Kind.CIRCUIT_CLOSED);
   }
 
+  /**
+   * The urgent jobs come when a run has begun that keeps the only slot, and have waited an hour.
+   */
+  private void overload() {
+    int started = told.count(Kind.STARTED);
+    node.enqueue(job("hold").queue("narrow")).block(LIMIT);
+    told.await(Kind.STARTED, started + 1);
+    NewJob urgent =
+        job("done")
+            .queue("narrow")
+            .priority(10)
+            .scheduledAt(Instant.now().minus(Duration.ofHours(1)));
+    Flux.just(urgent, urgent).concatMap(node::enqueue).blockLast(LIMIT);
+    free.tryEmitEmpty();
+    told.await(Kind.LOAD_SHED);
+  }
+
   private void messages() {
     node.broadcasts().publish("good", 1).block(LIMIT);
     told.await(Kind.BROADCAST_PUBLISHED);
@@ -166,6 +186,7 @@ class EventKindsIT {
       case "discard" -> Mono.just(Outcome.discard("no"));
       case "progress" -> job.progress(50).thenReturn(Outcome.done());
       case "wait" -> end.asMono().thenReturn(Outcome.done());
+      case "hold" -> free.asMono().thenReturn(Outcome.done());
       case "for ever" -> Mono.never();
       default -> Mono.empty();
     };

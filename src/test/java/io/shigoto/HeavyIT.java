@@ -47,7 +47,23 @@ class HeavyIT {
 
     may.tryEmitEmpty();
     Await.until("all are done", LIMIT.multipliedBy(2), () -> held() + left() == 0);
-    assertThat(db.number("SELECT count(*) FROM shigoto.job_history")).isEqualTo(2_000 + HEAVY);
+    assertThat(db.number("SELECT count(*) FROM shigoto.job_history WHERE worker = 'small'"))
+        .isEqualTo(2_000);
+  }
+
+  /** While it holds one and may hold no more, its slot is for others. */
+  @Test
+  void aQueueOfANodeWithALimitHasItsSlotBackWhenItMayHoldMore() {
+    insert("heavy", 0, 2, (MOST_MIB + 1) * MIB);
+    may.tryEmitEmpty();
+    nodes.start(
+        Shigoto.builder(db.connectionFactory())
+            .pollInterval(Duration.ofHours(1))
+            .concurrency(1)
+            .worker(new Scripted("heavy", job -> may.asMono().thenReturn(Outcome.done())))
+            .queue("default", 1));
+
+    Await.until("all are done", LIMIT.multipliedBy(2), () -> left() == 0);
   }
 
   private static long held() {

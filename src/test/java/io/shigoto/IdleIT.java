@@ -3,6 +3,7 @@ package io.shigoto;
 import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
@@ -24,6 +25,7 @@ class IdleIT {
   private static final int POLLS = 4;
   private static final int QUEUES = 20;
   private static final int WAITING = 100;
+  private static final int NODE = 3;
   private static final int PER_SECOND = 5;
 
   @RegisterExtension
@@ -42,6 +44,8 @@ class IdleIT {
     theRateIsUsedUp();
     theCircuitIsOpen();
     theClusterIsFull();
+    nothingWaitsForANodeWithALimit();
+    theNodeIsFull();
 
     sites.forEach(Site::polls);
     long began = System.nanoTime();
@@ -117,16 +121,30 @@ class IdleIT {
     assertThat(site.told.count(Kind.CLAIMED)).isZero();
   }
 
-  /** A node whose queues have so many jobs of its worker each. */
+  private void nothingWaitsForANodeWithALimit() {
+    start("a limit, and nothing waits", 0, new Scripted("shared", job -> Mono.empty()), NODE);
+  }
+
+  private void theNodeIsFull() {
+    Scripted worker = new Scripted("crowded", job -> Mono.never());
+    start("the node is full", WAITING, worker, NODE).told.await(Kind.STARTED, NODE);
+  }
+
   private Site start(String what, int jobs, Scripted worker) {
+    return start(what, jobs, worker, Integer.MAX_VALUE);
+  }
+
+  /** A node with a limit for all its queues, which have so many jobs of its worker each. */
+  private Site start(String what, int jobs, Scripted worker, int concurrency) {
     insert(worker.name(), worker.name(), jobs);
     Site site = new Site(what, nodes.network(db.options()), new Told());
     ShigotoBuilder builder =
         Shigoto.builder(Nodes.through(site.network, db.options()))
             .worker(worker)
+            .concurrency(concurrency)
             .listener(site.told);
     for (int i = 1; i <= QUEUES; i++) {
-      builder.queue(worker.name() + i, 10);
+      builder.queue(worker.name() + i, QueueOptions.concurrency(10).weight(i));
     }
     nodes.start(builder);
     sites.add(site);

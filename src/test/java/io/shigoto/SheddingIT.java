@@ -43,32 +43,67 @@ class SheddingIT {
   private final Queue<String> log = new ConcurrentLinkedQueue<>();
   private final Queue<Sinks.One<Outcome>> running = new ConcurrentLinkedQueue<>();
 
+  /**
+   * It recovers by itself, so a slow machine may come too late to see it: then it is made to shed
+   * again, and each time it takes longer to recover.
+   */
   @Test
   void whileTheBestWaitTooLongLowPrioritiesAreNotClaimedAndThenTheyComeBack() {
-    Shigoto node = nodes.start(node(QUICK.window(Duration.ofSeconds(1))).queue("default", 2));
-    enqueue(node, 0, 20, Duration.ZERO);
-    awaitRunning(2);
-    enqueue(node, 10, 2, Duration.ofHours(1));
-    for (int high = 1; high <= 2; high++) {
-      running.remove().tryEmitValue(Outcome.done());
-      awaitLog("begins 10", high);
-    }
+    Shigoto node =
+        nodes.start(
+            node(QUICK.window(Duration.ofMillis(500)).waiting(Duration.ofMinutes(10)))
+                .queue("default", 2));
+    enqueue(node, 0, 100, Duration.ZERO);
+    int sheds = 0;
+    do {
+      awaitRunning(2);
+      assertThat(sheds++).as("it was seen to shed").isLessThan(8);
+    } while (!isSeenToShed(node, sheds));
 
-    awaitLog("sheds below 10", 1);
-    assertThat(node.health().block(LIMIT).overloaded())
-        .containsExactly(new Health.Overloaded("default", 10));
-    assertThat(node.health().block(LIMIT).status()).isEqualTo(Health.Status.DEGRADED);
-    end(2);
-    enqueue(node, 10, 1, Duration.ZERO);
-    awaitLog("begins 10", 3);
-    assertThat(count("begins 0")).as("a slot stands empty, and low jobs are there").isEqualTo(2);
-
-    awaitLog("sheds nothing", 1);
+    long lows = count("begins 0");
+    awaitLog("sheds nothing", sheds);
     awaitRunning(2);
-    assertThat(count("begins 0")).as("they are claimed again").isEqualTo(3);
+    assertThat(count("begins 0")).as("they are claimed again").isEqualTo(lows + 1);
     assertThat(node.health().block(LIMIT).overloaded())
         .as("health waits and sees")
         .containsExactly(new Health.Overloaded("default", Short.MIN_VALUE));
+  }
+
+  /** From two low runs to one high run beside an empty slot, or to two low runs. */
+  private boolean isSeenToShed(Shigoto node, int times) {
+    long lows = count("begins 0");
+    long highs = count("begins 10");
+    enqueue(node, 10, 2, Duration.ofHours(1));
+    for (int high = 1; high <= 2; high++) {
+      end(1);
+      awaitLog("begins 10", highs + high);
+    }
+    awaitLog("sheds below 10", times);
+    Health health = node.health().block(LIMIT);
+    awaitRunning(2);
+    end(2);
+    enqueue(node, 10, 1, Duration.ZERO);
+    Await.until(
+        "a high one begins, or all may",
+        LIMIT,
+        () -> count("begins 10") == highs + 3 || count("sheds nothing") == times);
+    if (count("begins 10") == highs + 3
+        && count("begins 0") == lows
+        && health.overloaded().contains(new Health.Overloaded("default", 10))) {
+      assertThat(health.status()).isEqualTo(Health.Status.DEGRADED);
+      return true;
+    }
+    awaitLog("sheds nothing", times);
+    Await.until(
+        "the low ones begin",
+        LIMIT,
+        () -> {
+          if (count("begins 10") < highs + 3) {
+            end(Math.min(1, running.size()));
+          }
+          return count("begins 10") == highs + 3 && running.size() == 2;
+        });
+    return false;
   }
 
   @Test
@@ -168,6 +203,7 @@ class SheddingIT {
   private ShigotoBuilder node(LoadShedding shedding) {
     return Shigoto.builder(db.connectionFactory())
         .shedding(shedding)
+        .pollInterval(Duration.ofHours(1))
         .listener(this::hear)
         .worker(
             new Scripted(
@@ -193,7 +229,7 @@ class SheddingIT {
     return log.stream().filter(what::equals).count();
   }
 
-  private void awaitLog(String what, int times) {
+  private void awaitLog(String what, long times) {
     Await.until(what, LIMIT, () -> count(what) >= times);
   }
 

@@ -90,8 +90,8 @@ class EngineMutantsIT {
             "a stop keeps what was claimed ahead",
             java(
                 "internal/queue/QueuePipeline",
-                "Flux.fromIterable(ahead.close())",
-                "Flux.fromIterable(ahead.close()).take(0)"),
+                "Flux.fromIterable(closed())",
+                "Flux.fromIterable(closed()).take(0)"),
             "StopIT",
             "jobsThatWereClaimedAheadAreGivenBackAtOnce"),
         Arguments.of(

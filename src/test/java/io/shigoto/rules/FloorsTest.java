@@ -33,6 +33,7 @@ class FloorsTest {
               "internal.wake",
               "internal.claim",
               "internal.permit",
+              "internal.seats",
               "internal.shed",
               "internal.run",
               "internal.settle",

@@ -1,6 +1,7 @@
 package io.shigoto.internal.queue;
 
 import io.shigoto.internal.run.Run;
+import io.shigoto.internal.seats.Seats;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;

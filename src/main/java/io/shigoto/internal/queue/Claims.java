@@ -10,6 +10,7 @@ import io.shigoto.internal.permit.Lane;
 import io.shigoto.internal.permit.Portion;
 import io.shigoto.internal.run.Load;
 import io.shigoto.internal.run.Run;
+import io.shigoto.internal.seats.Seats;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +33,7 @@ final class Claims {
   private final Nudge room;
   private final Appetite appetite = new Appetite(MOST_AHEAD);
   private final Lane lane;
-  private final Load load = new Load(HEAVIEST, this::lookIfHungry);
+  private final Load load = new Load(HEAVIEST, this::lighter);
   private volatile boolean underWay;
 
   /**
@@ -61,6 +62,12 @@ final class Claims {
     if (lane.isReady() && limit() > 0) {
       room.give();
     }
+  }
+
+  /** There is room for more weight: what the queue could not use meanwhile, others have. */
+  private void lighter() {
+    seats.changed();
+    lookIfHungry();
   }
 
   /** A run has ended, which took so many nanoseconds. */

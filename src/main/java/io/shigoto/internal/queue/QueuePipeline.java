@@ -13,6 +13,8 @@ import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
+import io.shigoto.internal.seats.NodeSlots;
+import io.shigoto.internal.seats.Seats;
 import io.shigoto.internal.settle.Completions;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.wake.Pauses;
@@ -32,7 +34,7 @@ import reactor.core.scheduler.Scheduler;
  * claiming by itself. While the queue is paused, no run is begun, and those that wait for a slot
  * are given back.
  */
-public final class QueuePipeline implements QueueSeats.Owner {
+public final class QueuePipeline implements Seats.Owner {
 
   private static final int WINDOW = 2000;
   private static final Duration TICK = Duration.ofMillis(250);

@@ -7,6 +7,7 @@ import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.run.Load;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runs;
+import io.shigoto.internal.seats.Seats;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -63,7 +63,8 @@ final class HotStatements {
             .bind(2, new Integer[] {limit})
             .bind(3, node.toString())
             .bind(4, limit)
-            .bind(5, Long.MAX_VALUE);
+            .bind(5, Long.MAX_VALUE)
+            .bind(6, Short.MIN_VALUE);
     return Flux.from(claim.execute())
         .concatMap(result -> result.map(HotStatements::taken))
         .collectSortedList(Comparator.comparingLong(Taken::id));

@@ -1,7 +1,7 @@
-package io.shigoto.internal.queue;
+package io.shigoto.internal.seats;
 
 /** The slots of a node that one of its queues has. */
-interface Seats {
+public interface Seats {
 
   /** Of a node that limits only its queues, each by itself: there are always enough. */
   Seats ANY = new Any();
@@ -29,6 +29,22 @@ interface Seats {
 
   /** The queue has ended; so have its runs. */
   void leave();
+
+  /** A queue, as its seats see it. Any thread may ask it. */
+  interface Owner {
+
+    /** Whether it has work, or may have, that it could begin. */
+    boolean isHungry();
+
+    /** How many of its jobs may run at the same time, whatever the node has. */
+    int width();
+
+    /** How much of the node is for it, beside the weights of the others; from 1. */
+    int weight();
+
+    /** It got slots that stand empty. */
+    void onSlots();
+  }
 
   /** No queue is in the way of another. */
   final class Any implements Seats {

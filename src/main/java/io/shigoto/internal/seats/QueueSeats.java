@@ -1,4 +1,4 @@
-package io.shigoto.internal.queue;
+package io.shigoto.internal.seats;
 
 import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,7 +19,7 @@ final class QueueSeats implements Seats {
   private static final double NEARLY = 1e-6;
 
   private final NodeSlots node;
-  private final Owner owner;
+  private final Seats.Owner owner;
   private final AtomicInteger idle = new AtomicInteger();
   private final AtomicInteger out = new AtomicInteger();
   private volatile long reserved;
@@ -30,8 +30,9 @@ final class QueueSeats implements Seats {
   private volatile boolean left;
   private double share;
   private double missed;
+  private boolean given;
 
-  QueueSeats(NodeSlots node, Owner owner) {
+  QueueSeats(NodeSlots node, Seats.Owner owner) {
     this.node = node;
     this.owner = owner;
   }
@@ -144,20 +145,25 @@ final class QueueSeats implements Seats {
     return Math.min(before, surplus);
   }
 
-  /** Whether it may have one more. */
+  /** Whether it may have one more. One that leaves while it is looked at gives back all it gets. */
   boolean lacks() {
-    return has() < share - NEARLY;
+    return !left && has() < share - NEARLY;
   }
 
   void give() {
+    given = true;
     idle.incrementAndGet();
     if (left) {
       node.takeBack(this);
     }
   }
 
+  /** Tells of what it was given, also when it had as many before: it may have missed those. */
   void tell() {
-    owner.onSlots();
+    if (given) {
+      given = false;
+      owner.onSlots();
+    }
   }
 
   private boolean lacksPart() {
@@ -170,20 +176,5 @@ final class QueueSeats implements Seats {
 
   private int has() {
     return idle.get() + out.get();
-  }
-
-  /** A queue, as its seats see it. Any thread may ask it. */
-  interface Owner {
-
-    /** Whether it has work, or may have, that it could begin. */
-    boolean isHungry();
-
-    /** How many of its jobs may run at the same time, whatever the node has. */
-    int width();
-
-    int weight();
-
-    /** It got slots that stand empty. */
-    void onSlots();
   }
 }

@@ -1,4 +1,4 @@
-package io.shigoto.internal.queue;
+package io.shigoto.internal.seats;
 
 import java.util.Comparator;
 import java.util.stream.IntStream;

@@ -1,4 +1,4 @@
-package io.shigoto.internal.queue;
+package io.shigoto.internal.seats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

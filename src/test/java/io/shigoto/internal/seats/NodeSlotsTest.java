@@ -1,4 +1,4 @@
-package io.shigoto.internal.queue;
+package io.shigoto.internal.seats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -189,6 +190,103 @@ class NodeSlotsTest {
     }
   }
 
+  /** It is seen to have work, and leaves before it is given a slot. */
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whoLeavesWhileSlotsAreSharedGetsNoneAndTheSharingEnds() {
+    NodeSlots node = new NodeSlots(2);
+    Leaving leaving = new Leaving();
+    leaving.seats = node.seats(leaving);
+
+    leaving.seats.join();
+
+    assertThat(node.spare()).isEqualTo(2);
+    assertThat(leaving.seats.idle()).isZero();
+  }
+
+  /** It takes the one that it has while it is given another. */
+  @Test
+  void aQueueIsToldOfEachSlotThatItIsGiven() {
+    for (int round = 0; round < 3000; round++) {
+      NodeSlots node = new NodeSlots(2);
+      Queue first = new Queue(node, 1, 1);
+      first.work(1);
+      Late late = new Late(node);
+      assertThat(late.seats.idle()).isEqualTo(1);
+
+      Mono.when(
+              Mono.fromRunnable(first::end).subscribeOn(Schedulers.parallel()),
+              Mono.fromRunnable(late::begin).subscribeOn(Schedulers.parallel()))
+          .block(Duration.ofSeconds(30));
+
+      assertThat(late.running.get()).as("round %d", round).isEqualTo(2);
+    }
+  }
+
+  private static final class Leaving implements Seats.Owner {
+
+    private Seats seats = Seats.ANY;
+
+    @Override
+    public boolean isHungry() {
+      return true;
+    }
+
+    @Override
+    public int width() {
+      seats.leave();
+      return 2;
+    }
+
+    @Override
+    public int weight() {
+      return 1;
+    }
+
+    @Override
+    public void onSlots() {}
+  }
+
+  /** Its two runs begin when it is told to begin, or of slots after that; they never end. */
+  private static final class Late implements Seats.Owner {
+
+    private final AtomicInteger running = new AtomicInteger();
+    private final Seats seats;
+    private volatile boolean open;
+
+    Late(NodeSlots node) {
+      seats = node.seats(this);
+      seats.join();
+    }
+
+    void begin() {
+      open = true;
+      onSlots();
+    }
+
+    @Override
+    public boolean isHungry() {
+      return true;
+    }
+
+    @Override
+    public int width() {
+      return 2;
+    }
+
+    @Override
+    public int weight() {
+      return 1;
+    }
+
+    @Override
+    public void onSlots() {
+      while (open && seats.take()) {
+        running.incrementAndGet();
+      }
+    }
+  }
+
   private static Contender contender(NodeSlots node) {
     return new Contender(
         node, 1, 100, new AtomicInteger(), new AtomicInteger(), new AtomicInteger()) {
@@ -197,7 +295,7 @@ class NodeSlotsTest {
     };
   }
 
-  private static class Contender implements QueueSeats.Owner {
+  private static class Contender implements Seats.Owner {
 
     private final Seats seats;
     private final int weight;
@@ -268,7 +366,7 @@ class NodeSlotsTest {
   }
 
   /** A queue whose jobs begin as soon as they may, and end when the test says so. */
-  private static final class Queue implements QueueSeats.Owner {
+  private static final class Queue implements Seats.Owner {
 
     private final Seats seats;
     private final int weight;

@@ -1,7 +1,6 @@
-package io.shigoto.internal.queue;
+package io.shigoto.internal.seats;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * is free: the one that has begun the fewest runs for its weight. So all have their turn, also when
  * there are more queues than slots. A queue that had no work has lost its turns of that time.
  */
-final class NodeSlots {
+public final class NodeSlots {
 
   /** No limit. */
-  static final int ANY = Integer.MAX_VALUE;
+  public static final int ANY = Integer.MAX_VALUE;
 
   private final int slots;
   private final List<QueueSeats> queues = new CopyOnWriteArrayList<>();
@@ -37,23 +36,23 @@ final class NodeSlots {
   /**
    * @param slots how many jobs may run at the same time, from 1, or {@link #ANY}
    */
-  NodeSlots(int slots) {
+  public NodeSlots(int slots) {
     this.slots = slots;
     this.spare = new AtomicInteger(slots);
   }
 
   /** Whether there is a limit. */
-  boolean areLimited() {
+  public boolean areLimited() {
     return slots != ANY;
   }
 
   /** Those of a queue; none before it joins. */
-  Seats seats(QueueSeats.Owner queue) {
+  public Seats seats(Seats.Owner queue) {
     return areLimited() ? new QueueSeats(this, queue) : Seats.ANY;
   }
 
   /** How many there are in all. */
-  int all() {
+  public int all() {
     return slots;
   }
 
@@ -63,7 +62,7 @@ final class NodeSlots {
   }
 
   /** How many no run has. */
-  int free() {
+  public int free() {
     return spare() + queues.stream().mapToInt(QueueSeats::idle).sum();
   }
 
@@ -106,8 +105,6 @@ final class NodeSlots {
     int[] demands = present.stream().mapToInt(queue -> queue.demand(least)).toArray();
     int[] weights = present.stream().mapToInt(QueueSeats::weight).toArray();
     double[] shares = Shares.of(slots, weights, demands);
-    int[] before = new int[shares.length];
-    Arrays.setAll(before, i -> present.get(i).idle());
     for (int i = 0; i < shares.length; i++) {
       spare.addAndGet(present.get(i).settle(shares[i]));
     }
@@ -115,11 +112,7 @@ final class NodeSlots {
       spare.decrementAndGet();
       next.give();
     }
-    for (int i = 0; i < shares.length; i++) {
-      if (present.get(i).idle() > before[i]) {
-        present.get(i).tell();
-      }
-    }
+    present.forEach(QueueSeats::tell);
   }
 
   private @Nullable QueueSeats next(List<QueueSeats> present) {

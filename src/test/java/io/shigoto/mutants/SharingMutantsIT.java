@@ -1,0 +1,92 @@
+package io.shigoto.mutants;
+
+import static io.shigoto.mutants.MutantsIT.java;
+import static io.shigoto.mutants.MutantsIT.sql;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What shares the slots of a node, and what sheds load, is taken away. */
+class SharingMutantsIT {
+
+  private static final String SLOTS = "internal.seats.NodeSlotsTest";
+
+  static Stream<Arguments> mutants() {
+    return Stream.of(
+        Arguments.of(
+            "weights are turned round",
+            java(
+                "internal/seats/Shares",
+                "double weight = IntStream.of(weights)",
+                "weights = IntStream.of(weights).map(one -> 6_000 / one).toArray();\n"
+                    + "    double weight = IntStream.of(weights)"),
+            SLOTS,
+            "whileTheLimitBindsSlotsAreInProportionToWeights"),
+        Arguments.of(
+            "turns do not know weights",
+            java("internal/seats/QueueSeats", "begun.get() / weight()", "begun.get()"),
+            SLOTS,
+            "withFewerSlotsThanQueuesAllHaveTheirTurnByWeight"),
+        Arguments.of(
+            "who leaves takes its slots along",
+            java(
+                "internal/seats/QueueSeats",
+                "idle.getAndSet(0) + out.getAndSet(0)",
+                "idle.getAndSet(0)"),
+            SLOTS,
+            "whoLeavesTakesNoSlotAlongThoughItsRunsEndMeanwhile"),
+        Arguments.of(
+            "a slot is not lent",
+            java(
+                "internal/seats/QueueSeats",
+                "return hungry ? Math.max(width, running) : running;",
+                "return Math.max(width, running);"),
+            SLOTS,
+            "whateverHappensNoSlotIsLostOrMadeAndNoneStandsIdleWhileOneWaits"),
+        Arguments.of(
+            "a queue is not told of its slots",
+            java("internal/seats/QueueSeats", "owner.onSlots();", ""),
+            SLOTS,
+            "aQueueIsToldOfEachSlotThatItIsGiven"),
+        Arguments.of(
+            "more runs than the node has slots",
+            java("internal/queue/Ahead", "&& seats.take()", "&& (seats.take() || true)"),
+            "NodeLimitIT",
+            "whatAQueueDoesNotNeedIsLentAndComesBackAsRunsEnd"),
+        Arguments.of(
+            "what is shed is claimed",
+            sql(
+                "claim",
+                "         AND job.priority >= $7::smallint\n",
+                "         AND $7::smallint IS NOT NULL\n"),
+            "SheddingIT",
+            "whileTheBestWaitTooLongLowPrioritiesAreNotClaimedAndThenTheyComeBack"),
+        Arguments.of(
+            "nothing is shed",
+            java("internal/shed/Window", "best.waited() > targets.waiting()", "false"),
+            "SheddingIT",
+            "whileTheBestWaitTooLongLowPrioritiesAreNotClaimedAndThenTheyComeBack"),
+        Arguments.of(
+            "a step is never taken back",
+            java("internal/shed/Overload", "quiet >= patience", "false"),
+            "SheddingIT",
+            "whileTheBestWaitTooLongLowPrioritiesAreNotClaimedAndThenTheyComeBack"),
+        Arguments.of(
+            "nobody looks at the clock of an overload",
+            java("internal/queue/QueuePipeline", "if (served.shedding().tick()) {", "if (false) {"),
+            "SheddingIT",
+            "whileTheBestWaitTooLongLowPrioritiesAreNotClaimedAndThenTheyComeBack"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("mutants")
+  void isCaught(String what, Mutant mutant, String test, String method) {
+    assertThat(mutant.failuresOf("io.shigoto." + test, method))
+        .as(what)
+        .isNotEmpty()
+        .allMatch(failure -> failure instanceof AssertionError);
+  }
+}
