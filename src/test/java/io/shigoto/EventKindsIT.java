@@ -9,6 +9,7 @@ import io.shigoto.broadcast.Receiver;
 import io.shigoto.control.LoadShedding;
 import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.NewJob;
+import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.TcpProxy;
 import io.shigoto.worker.CircuitBreaker;
@@ -166,10 +167,15 @@ class EventKindsIT {
 
   /** It is cut off for as long as its lease lasts, and comes back; then it is stopped in a run. */
   private void trouble() {
+    Await.until(
+        "it has a lease",
+        LIMIT,
+        () -> told.count(Kind.NODE_JOINED) > told.count(Kind.NODE_LOST_LEASE));
     int joined = told.count(Kind.NODE_JOINED);
+    int lost = told.count(Kind.NODE_LOST_LEASE);
     network.cut();
     told.await(Kind.DATABASE_LOST);
-    told.await(Kind.NODE_LOST_LEASE);
+    told.await(Kind.NODE_LOST_LEASE, lost + 1);
     network.restore();
     told.await(Kind.DATABASE_BACK);
     told.await(Kind.NODE_JOINED, joined + 1);
