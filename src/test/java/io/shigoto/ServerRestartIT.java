@@ -3,6 +3,10 @@ package io.shigoto;
 import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ConnectionFactoryMetadata;
+import io.r2dbc.spi.ValidationDepth;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
@@ -17,6 +21,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -24,6 +29,8 @@ import reactor.core.publisher.Sinks;
 
 /** A server that goes away in the middle of the work and comes back. It keeps what it committed. */
 class ServerRestartIT {
+
+  private static final int CALLERS = 20;
 
   private static final PostgresServer server = PostgresServer.start();
 
@@ -91,6 +98,52 @@ class ServerRestartIT {
   }
 
   @Test
+  void afterARestartNoCallerGetsAConnectionThatIsGone() {
+    Queue<Connection> made = new ConcurrentLinkedQueue<>();
+    Shigoto node = nodes.build(Shigoto.builder(noting(made, db.connectionFactory())));
+    enqueueTogether(node);
+    assertThat(made).hasSizeGreaterThan(1);
+    made.forEach(connection -> assertThat(isOpen(connection)).isTrue());
+
+    server.restartImmediate();
+
+    Await.until("the driver knows", LIMIT, () -> made.stream().noneMatch(ServerRestartIT::isOpen));
+    enqueueTogether(node);
+    assertThat(live()).isEqualTo(2L * CALLERS);
+  }
+
+  /** Each call needs a connection while others are under way; the first error ends it. */
+  private static void enqueueTogether(Shigoto node) {
+    Flux.range(0, CALLERS)
+        .flatMap(
+            i ->
+                Mono.when(
+                    node.enqueue(NewJob.of("nobody's", Scripted.NOTHING)),
+                    node.jobs().find(i + 1L)),
+            CALLERS)
+        .blockLast(LIMIT);
+  }
+
+  private static boolean isOpen(Connection connection) {
+    return Boolean.TRUE.equals(
+        Mono.from(connection.validate(ValidationDepth.LOCAL)).block(LIMIT));
+  }
+
+  private static ConnectionFactory noting(Queue<Connection> made, ConnectionFactory factory) {
+    return new ConnectionFactory() {
+      @Override
+      public Publisher<? extends Connection> create() {
+        return Mono.from(factory.create()).doOnNext(made::add);
+      }
+
+      @Override
+      public ConnectionFactoryMetadata getMetadata() {
+        return factory.getMetadata();
+      }
+    };
+  }
+
+  @Test
   void outcomesWaitForTheServerAndAreWrittenWhenItIsBack() {
     Shigoto node =
         nodes.start(
@@ -118,7 +171,7 @@ class ServerRestartIT {
     told.await(JobEvent.Kind.DATABASE_BACK);
     assertThat(told.await(JobEvent.Kind.COMPLETED).jobId()).isEqualTo(id);
     Await.until(LIMIT, () -> health(node).status() == Health.Status.UP);
-    assertThat(health(node).outcomesWaiting()).isZero();
+    Await.until(LIMIT, () -> health(node).outcomesWaiting() == 0);
     assertThat(node.jobs().find(id).block(LIMIT).attempt()).isEqualTo(1);
     assertThat(told.count(JobEvent.Kind.NODE_LOST_LEASE)).isZero();
   }

@@ -75,6 +75,7 @@ public final class Database {
     this.pool =
         PoolBuilder.from(connector.connect().map(Session::new))
             .sizeBetween(0, connections)
+            .evictionPredicate((session, idle) -> session.isGone())
             .destroyHandler(session -> connector.close(session.connection()))
             .pendingAcquireTimer(
                 (tooLate, wait) -> timer.schedule(tooLate, wait.toNanos(), TimeUnit.NANOSECONDS))

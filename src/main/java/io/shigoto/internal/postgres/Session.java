@@ -2,8 +2,12 @@ package io.shigoto.internal.postgres;
 
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.Statement;
+import io.r2dbc.spi.ValidationDepth;
+import io.shigoto.internal.flow.Detached;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import reactor.core.publisher.Mono;
 
 /**
  * A connection of a pool, with the statements that were made on it. The driver reads the text of a
@@ -21,6 +25,20 @@ final class Session {
 
   Connection connection() {
     return connection;
+  }
+
+  /**
+   * Whether it was closed while nobody used it, such as by a server that was restarted: only what
+   * the driver knows by itself, so it is told at once, and nothing is sent. The pool asks before it
+   * hands it out, and could not stand an error.
+   */
+  boolean isGone() {
+    AtomicBoolean open = new AtomicBoolean(true);
+    Detached.start(
+        Mono.defer(() -> Mono.from(connection.validate(ValidationDepth.LOCAL)))
+            .onErrorReturn(false)
+            .doOnNext(open::set));
+    return !open.get();
   }
 
   /** What was bound before is bound still: every parameter has to be bound anew. */
