@@ -147,6 +147,30 @@ class LostNodeIT {
         .containsExactly(tuple(2, forgotten, "NodeLost"));
   }
 
+  /** The lease of this node is so long that it looks once only. */
+  @Test
+  void allJobsOfALostNodeAreRescuedAtOnceHoweverManyThereAre() {
+    int jobs = 3_500;
+    db.sql(
+        """
+        INSERT INTO shigoto.jobs (queue, worker, state, owner, lease, attempt, claimed_at)
+        SELECT 'default', 'elsewhere', 'executing', '00000000-0000-0000-0000-0000000000f0', 1, 1, now()
+          FROM generate_series(1, $1)
+        """,
+        jobs);
+
+    nodes.start(
+        builder("b")
+            .lease(Duration.ofMinutes(10))
+            .worker(worker("b", endOfB))
+            .queue("default", 10)
+            .listener(toldByB));
+
+    toldByB.await(JobEvent.Kind.RESCUED, jobs);
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE attempt = 1 AND owner IS NULL"))
+        .isEqualTo(jobs);
+  }
+
   @Test
   void nodeThatDoesNotKnowTheWorkerRescuesToo() {
     startA();

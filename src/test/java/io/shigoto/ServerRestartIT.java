@@ -148,7 +148,7 @@ class ServerRestartIT {
     Shigoto node =
         nodes.start(
             Shigoto.builder(db.connectionFactory())
-                .lease(Duration.ofSeconds(20))
+                .lease(Duration.ofSeconds(60))
                 .statementTimeout(Duration.ofSeconds(1))
                 .worker(worksUntilEnd())
                 .queue("default", 10)

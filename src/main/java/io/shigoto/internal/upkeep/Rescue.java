@@ -72,12 +72,21 @@ public final class Rescue implements Chore {
     return period;
   }
 
+  /** All that is lost, group by group. */
   @Override
   public Mono<Long> once() {
+    return group()
+        .repeat()
+        .takeUntil(Group::isLast)
+        .reduce(0L, (count, group) -> count + group.written)
+        .doOnNext(Rescue::tell)
+        .delayUntil(rescued -> prune());
+  }
+
+  private Mono<Group> group() {
     return database
         .list(findLost, statement -> statement.bind(0, GROUP_SIZE), Rescue::readLost)
-        .flatMap(this::rescue)
-        .delayUntil(rescued -> prune());
+        .flatMap(lost -> rescue(lost).map(written -> new Group(lost.size(), written)));
   }
 
   private static Lost readLost(Readable row) {
@@ -99,8 +108,7 @@ public final class Rescue implements Chore {
     return Flux.fromIterable(lost)
         .flatMap(this::rescue, GROUP_SIZE)
         .filter(Settlement::isWritten)
-        .count()
-        .doOnNext(count -> tell(count));
+        .count();
   }
 
   private Mono<Settlement> rescue(Lost lost) {
@@ -127,6 +135,14 @@ public final class Rescue implements Chore {
   private static void tell(long count) {
     if (count > 0) {
       LOG.atWarn().addKeyValue("count", count).log("rescued runs of lost nodes");
+    }
+  }
+
+  private record Group(int found, long written) {
+
+    /** Where nothing was written, others do it, or it does not go now. */
+    boolean isLast() {
+      return found < GROUP_SIZE || written == 0;
     }
   }
 

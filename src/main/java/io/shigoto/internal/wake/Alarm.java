@@ -15,6 +15,9 @@ import reactor.core.scheduler.Scheduler;
  */
 public final class Alarm {
 
+  /** Whoever looks then is told the rest; times are compared by their difference, so it has to be small. */
+  private static final Duration FURTHEST = Duration.ofDays(1);
+
   private final AtomicLong set;
   private final LongSupplier nanos;
   private final Scheduler timer;
@@ -29,9 +32,10 @@ public final class Alarm {
     this.set = new AtomicLong(nanos.getAsLong());
   }
 
-  /** Goes off in so many ms, unless it does sooner anyway. */
+  /** Goes off in so many ms, or in a day, unless it does sooner anyway. */
   public void in(long millis) {
-    long wanted = nanos.getAsLong() + TimeUnit.MILLISECONDS.toNanos(millis);
+    long wanted =
+        nanos.getAsLong() + TimeUnit.MILLISECONDS.toNanos(Math.min(millis, FURTHEST.toMillis()));
     while (true) {
       long present = set.get();
       if (present - wanted <= 0) {

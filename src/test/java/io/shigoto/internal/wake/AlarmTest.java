@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.test.scheduler.VirtualTimeScheduler;
@@ -46,6 +47,19 @@ class AlarmTest {
     timer.advanceTimeBy(Duration.ofSeconds(5));
 
     assertThat(rangAt).containsExactly(100L);
+  }
+
+  @Test
+  void whatIsDueInAThousandYearsPutsNothingOff() {
+    AtomicLong now = new AtomicLong();
+    Alarm unheard = new Alarm(now::get, timer);
+    now.set(Duration.ofSeconds(1).toNanos());
+
+    unheard.in(Duration.ofDays(365_000).toMillis());
+
+    unheard.rings().subscribe(ring -> rangAt.add(timer.now(TimeUnit.MILLISECONDS)));
+    timer.advanceTimeBy(Duration.ZERO);
+    assertThat(rangAt).as("a new alarm goes off at once").containsExactly(0L);
   }
 
   @Test
