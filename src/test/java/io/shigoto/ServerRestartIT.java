@@ -125,8 +125,7 @@ class ServerRestartIT {
   }
 
   private static boolean isOpen(Connection connection) {
-    return Boolean.TRUE.equals(
-        Mono.from(connection.validate(ValidationDepth.LOCAL)).block(LIMIT));
+    return Boolean.TRUE.equals(Mono.from(connection.validate(ValidationDepth.LOCAL)).block(LIMIT));
   }
 
   private static ConnectionFactory noting(Queue<Connection> made, ConnectionFactory factory) {

@@ -15,7 +15,10 @@ import reactor.core.scheduler.Scheduler;
  */
 public final class Alarm {
 
-  /** Whoever looks then is told the rest; times are compared by their difference, so it has to be small. */
+  /**
+   * Whoever looks then is told the rest; times are compared by their difference, so it has to be
+   * small.
+   */
   private static final Duration FURTHEST = Duration.ofDays(1);
 
   private final AtomicLong set;
