@@ -19,7 +19,6 @@ import io.shigoto.internal.enqueue.SpecialInserts;
 import io.shigoto.internal.explain.Explainer;
 import io.shigoto.internal.find.Finder;
 import io.shigoto.internal.find.Searcher;
-import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.DutyCycle;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.group.BatchEnqueuer;
@@ -55,23 +54,17 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 /** The parts of a node that outlive its incarnations, put together. */
 final class Engine {
 
-  private static final int MOST_LISTENING = 16;
-  private static final int IDLE_SECONDS = 10;
   private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
 
   /** For how long commits are silent after one that tells the other nodes by itself. */
   private static final int QUIET_PER_ALOUD = 7;
 
-  final Scheduler timer = Schedulers.newSingle("shigoto-timer", true);
-  final Scheduler listening =
-      Schedulers.newBoundedElastic(
-          MOST_LISTENING, Integer.MAX_VALUE, "shigoto-events", IDLE_SECONDS, true);
-  final Scheduler running;
+  final Threads threads;
+  final Scheduler timer;
   final Statements sql;
   final Json json;
   volatile @Nullable UUID incarnation;
@@ -110,6 +103,9 @@ final class Engine {
 
   Engine(Settings settings) {
     this.settings = settings;
+    this.threads = new Threads(settings.workerScheduler());
+    this.timer = threads.timer;
+    Scheduler running = threads.running;
     this.sql = new Statements(settings.schema());
     this.migrations = new Migrations(sql);
     this.json = new Json(settings.json(), settings.maxPayload());
@@ -122,12 +118,6 @@ final class Engine {
     Database engine = connections.engine;
     Database calls = connections.calls;
     Database upkeep = connections.upkeep;
-    Scheduler given = settings.workerScheduler();
-    this.running =
-        given != null
-            ? given
-            : Schedulers.newParallel(
-                "shigoto-worker", Runtime.getRuntime().availableProcessors(), true);
     this.alarm = new Alarm(settings.nanos(), timer);
     this.wakeups = new Wakeups(alarm);
     this.pauses = new Pauses(wakeups, events);
@@ -142,8 +132,8 @@ final class Engine {
         new KeepGoing(
             "database",
             timer,
-            () -> events.ofNode(JobEvent.Kind.DATABASE_LOST, ""),
-            () -> events.ofNode(JobEvent.Kind.DATABASE_BACK, ""));
+            () -> tellAside(JobEvent.Kind.DATABASE_LOST),
+            () -> tellAside(JobEvent.Kind.DATABASE_BACK));
     this.writing = new KeepGoing("settle", timer);
     this.notifier = new Notifier(upkeep, sql, timer);
     this.reports = new Reports(upkeep, sql, events, timer);
@@ -153,7 +143,7 @@ final class Engine {
         new Discards(
             workers,
             finder::find,
-            new LastCall(json, propagation, running, timer),
+            new LastCall(json, propagation, running, threads.aside),
             new KeepGoing("discard", timer));
     this.awaits =
         new Awaits(
@@ -167,7 +157,15 @@ final class Engine {
             settings.broadcasts().window(),
             settings.pollInterval(),
             new Reception.Parts(
-                upkeep, engine, sql, json, events, running, timer, settings.nanos()));
+                upkeep,
+                engine,
+                sql,
+                json,
+                events,
+                running,
+                threads.aside,
+                timer,
+                settings.nanos()));
     Bell here = wakeups.and(awaits).and(pauses).and(allowances).and(reception);
     this.bell = here.and(notifier).and(new Aftermaths(events, discards));
     this.listener =
@@ -211,6 +209,11 @@ final class Engine {
             running);
   }
 
+  /** The lease's own thread may have seen it, and must not wait for whoever listens. */
+  private void tellAside(JobEvent.Kind kind) {
+    threads.aside.schedule(() -> events.ofNode(kind, ""));
+  }
+
   private Patience patience() {
     return new Patience(settings.statementTimeout(), settings.nanos(), timer);
   }
@@ -249,14 +252,7 @@ final class Engine {
         .onErrorResume(TimeoutException.class, late -> connections.close().then(drained))
         .onErrorComplete(TimeoutException.class)
         .then(connections.close())
-        .doFinally(
-            end -> {
-              timer.dispose();
-              Detached.start(listening.disposeGracefully());
-              if (settings.workerScheduler() == null) {
-                running.dispose();
-              }
-            });
+        .doFinally(end -> threads.close());
   }
 
   /** Takes no more work; completes when all that was taken has ended. */

@@ -46,7 +46,7 @@ final class Incarnation {
   private final UUID id;
   private final Settings settings;
   private final Engine engine;
-  private final Runs runs = new Runs();
+  private final Runs runs;
   private final Lease lease;
   private final Sinks.Empty<Void> draining = Sinks.empty();
   private final Sinks.Empty<Void> drained = Sinks.empty();
@@ -58,13 +58,14 @@ final class Incarnation {
     this.id = id;
     this.settings = settings;
     this.engine = engine;
+    this.runs = new Runs(engine.threads.aside);
     this.lease =
         new Lease(
             engine.connections.leasing,
             engine.sql,
             id,
             settings.lease(),
-            engine.timer,
+            engine.threads.leasing,
             engine.heartbeat,
             () -> engine.json.writeOwn(engine.state()));
   }
@@ -85,7 +86,7 @@ final class Incarnation {
     return Flux.merge(
             queues().then().doFinally(end -> drained.tryEmitEmpty()),
             upkeep().takeUntilOther(drained.asMono()).then(),
-            lease.lost().doOnSuccess(lost -> fence()).takeUntilOther(drained.asMono()))
+            guard())
         .then(Mono.defer(lease::leave).onErrorComplete())
         .doOnSuccess(left -> tell(JobEvent.Kind.NODE_LEFT, "left"));
   }
@@ -108,15 +109,30 @@ final class Incarnation {
     return settings.listen() && engine.listener.isHearing();
   }
 
+  /**
+   * What is done when the lease is lost is done on its own thread, and only then it is told, aside:
+   * whoever listens must not keep a fence from closing.
+   */
+  private Mono<Void> guard() {
+    return lease
+        .lost()
+        .thenReturn(true)
+        .takeUntilOther(drained.asMono())
+        .doOnNext(lost -> fence())
+        .publishOn(engine.threads.aside)
+        .doOnNext(lost -> tell(JobEvent.Kind.NODE_LOST_LEASE, "lost its lease"))
+        .then();
+  }
+
   private void fence() {
+    int left = runs.size();
+    drain();
+    cut();
     LOG.atWarn()
         .addKeyValue("node", settings.name())
         .addKeyValue("incarnation", id)
-        .addKeyValue("runs", runs.size())
+        .addKeyValue("runs", left)
         .log("lost the lease, all runs are cancelled");
-    tell(JobEvent.Kind.NODE_LOST_LEASE, "lost its lease");
-    drain();
-    cut();
   }
 
   private Flux<?> queues() {
@@ -138,8 +154,8 @@ final class Incarnation {
                 completions,
                 engine.reports,
                 engine.events,
-                engine.running,
-                engine.timer),
+                engine.threads.running,
+                engine.threads.aside),
             runs,
             engine.settler,
             completions,
@@ -215,7 +231,7 @@ final class Incarnation {
             engine.sql,
             id,
             runs,
-            new CallOff(engine.settler, engine.events, engine.running, runs::letGo));
+            new CallOff(engine.settler, engine.events, runs));
     LooseEnds looseEnds =
         new LooseEnds(
             engine.connections.upkeep, engine.sql, engine.wakeups, engine.bell, engine.timer);
@@ -227,8 +243,11 @@ final class Incarnation {
         engine.hearing());
   }
 
-  private Settlement failed(Transition transition, RunKey run, Throwable error) {
-    return transition.of(run, Outcome.failed(error), engine.workers.find(run.worker()));
+  /** The backoff is asked of the worker, aside. */
+  private Mono<Settlement> failed(Transition transition, RunKey run, Throwable error) {
+    return Mono.fromSupplier(
+            () -> transition.of(run, Outcome.failed(error), engine.workers.find(run.worker())))
+        .subscribeOn(engine.threads.aside);
   }
 
   private void tell(JobEvent.Kind kind, String what) {

@@ -3,6 +3,7 @@ package io.shigoto;
 import io.shigoto.Health.Phase;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
+import io.shigoto.internal.run.Guarded;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -149,7 +150,8 @@ final class Node {
             .doFinally(end -> engine.discards.close());
     return Mono.when(engine.discards.calls(), engine.reception.flow(), lives)
         .takeUntilOther(ended.asMono())
-        .doFinally(end -> ended.tryEmitEmpty());
+        .doFinally(end -> ended.tryEmitEmpty())
+        .contextWrite(Guarded::quietly);
   }
 
   private Mono<Void> again() {

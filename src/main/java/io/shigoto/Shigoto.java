@@ -227,7 +227,7 @@ public final class Shigoto {
    * blocked. Never ends by itself.
    */
   public Flux<JobEvent> events() {
-    return node.engine().events.stream(EVENT_BUFFER, node.engine().listening);
+    return node.engine().events.stream(EVENT_BUFFER, node.engine().threads.listening);
   }
 
   /** How this node is. Never fails: a database that does not answer is an answer. */

@@ -168,18 +168,62 @@ class BrokenWorkerIT {
     assertStillWorks(node);
   }
 
-  @Test
-  void listenerThatThrowsHarmsNobody() {
+  static Stream<Arguments> errors() {
+    return Stream.of(
+            new IllegalStateException("broken"),
+            new AssertionError("broken"),
+            new NoClassDefFoundError("Missing"),
+            new StackOverflowError())
+        .map(error -> Arguments.of(error.getClass().getSimpleName(), error));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("errors")
+  void listenerThatThrowsHarmsNobody(String how, Throwable error) {
     Shigoto node =
         nodes.start(
             builder(new Scripted("whole", job -> Mono.empty()))
-                .listener(
-                    event -> {
-                      throw new IllegalStateException("broken");
-                    })
+                .listener(event -> raise(error))
                 .listener(told));
 
     assertStillWorks(node);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("errors")
+  void errorThatBreaksWhenItIsReadFailsItsRun(String how, Throwable error) {
+    Shigoto node =
+        start(
+            new Scripted("broken", job -> Mono.error(new Unreadable(error))),
+            new Scripted("thrown", job -> raise(new Unreadable(error))),
+            new Scripted("whole", job -> Mono.empty()));
+
+    Job broken = failed(node, NewJob.of("broken", Scripted.NOTHING));
+    Job thrown = failed(node, NewJob.of("thrown", Scripted.NOTHING));
+
+    assertThat(broken.errors()).extracting(JobError::type).containsExactly("Unreadable");
+    assertThat(thrown.errors()).hasSize(1);
+    assertStillWorks(node);
+  }
+
+  private static final class Unreadable extends Error {
+
+    private static final long serialVersionUID = 1L;
+    private final Throwable broken;
+
+    Unreadable(Throwable broken) {
+      this.broken = broken;
+    }
+
+    @Override
+    public String getMessage() {
+      return raise(broken);
+    }
+
+    @Override
+    public StackTraceElement[] getStackTrace() {
+      return raise(broken);
+    }
   }
 
   private static final class Unwritable {

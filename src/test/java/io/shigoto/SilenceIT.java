@@ -14,6 +14,7 @@ import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.Link;
 import io.shigoto.support.LogCapture;
 import io.shigoto.support.TcpProxy;
+import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.Worker;
 import java.time.Duration;
@@ -21,12 +22,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
 
 /** What is in a job's args, meta and result is in no log, event or text form, whatever happens. */
 class SilenceIT {
@@ -96,6 +99,40 @@ class SilenceIT {
       texts.add(job.errors().toString());
     }
     texts.add(node.health().block(LIMIT).toString());
+  }
+
+  /** What workers throw is theirs: it stands with the job, and is in no log and no event. */
+  @Test
+  void errorsThatQuoteArgsAreSilent() {
+    IllegalStateException quote = new IllegalStateException(SECRET, new RuntimeException(SECRET));
+    Queue<MonoSink<Outcome>> left = new ConcurrentLinkedQueue<>();
+    Shigoto node =
+        start(
+            Shigoto.builder(db.connectionFactory())
+                .worker(new Scripted("failed", job -> Mono.error(quote)))
+                .worker(new Scripted("cancelled", job -> Mono.just(Outcome.cancel(SECRET))))
+                .worker(new Scripted("broken", job -> Mono.error(new AssertionError(quote))))
+                .worker(new Limited("late", job -> Mono.create(left::add)))
+                .worker(
+                    new Limited(
+                        "loud",
+                        job ->
+                            Mono.<Outcome>never()
+                                .doOnCancel(
+                                    () -> {
+                                      throw quote;
+                                    }))));
+
+    node.enqueueAll(
+            Flux.just("failed", "cancelled", "broken", "late", "loud")
+                .map(worker -> job(worker).maxAttempts(1)))
+        .blockLast(LIMIT);
+    Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.job_history") == 5);
+    left.forEach(sink -> sink.error(quote));
+    left.forEach(sink -> sink.error(new AssertionError(quote)));
+
+    assertThat(left).isNotEmpty();
+    assertThat(library.everything()).contains("an error came when nobody listened any more");
   }
 
   @Test
@@ -177,6 +214,19 @@ class SilenceIT {
 
   private static NewJob job(String worker) {
     return NewJob.of(worker, ARGS).meta(Map.of("token", SECRET));
+  }
+
+  /** Its runs are cancelled soon. */
+  private static final class Limited extends Scripted {
+
+    Limited(String name, Function<JobContext<Map<String, Object>>, Mono<Outcome>> script) {
+      super(name, script);
+    }
+
+    @Override
+    public Duration timeout() {
+      return Duration.ofMillis(100);
+    }
   }
 
   private static final class Leaky {

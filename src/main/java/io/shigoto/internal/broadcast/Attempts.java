@@ -3,7 +3,9 @@ package io.shigoto.internal.broadcast;
 import io.shigoto.broadcast.Message;
 import io.shigoto.broadcast.Receiver;
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.flow.Aside;
 import io.shigoto.internal.job.Events;
+import io.shigoto.internal.job.Failure;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.run.ChosenBackoff;
 import io.shigoto.internal.run.Guarded;
@@ -22,19 +24,19 @@ final class Attempts {
   private final Json json;
   private final Events events;
   private final Scheduler scheduler;
-  private final Scheduler timer;
+  private final Aside aside;
   private final LongSupplier nanos;
 
   /**
    * @param scheduler where receivers are called
-   * @param timer where their timeouts are watched
+   * @param aside where they are cancelled, and asked about attempts that failed
    * @param nanos a clock for elapsed time
    */
-  Attempts(Json json, Events events, Scheduler scheduler, Scheduler timer, LongSupplier nanos) {
+  Attempts(Json json, Events events, Scheduler scheduler, Aside aside, LongSupplier nanos) {
     this.json = json;
     this.events = events;
     this.scheduler = scheduler;
-    this.timer = timer;
+    this.aside = aside;
     this.nanos = nanos;
   }
 
@@ -46,9 +48,9 @@ final class Attempts {
     return Mono.defer(
         () -> {
           long start = nanos.getAsLong();
-          return Guarded.call(() -> receive(letter, topic), topic.timeout(), scheduler, timer)
+          return Guarded.call(() -> receive(letter, topic), topic.timeout(), scheduler, aside)
               .then(Mono.fromSupplier(() -> handled(letter, topic, since(start))))
-              .onErrorResume(error -> Mono.just(failed(letter, topic, error, since(start))));
+              .onErrorResume(error -> failed(letter, topic, error, since(start)));
         });
   }
 
@@ -74,8 +76,12 @@ final class Attempts {
     return Verdict.OVER;
   }
 
+  private Mono<Verdict> failed(Letter letter, Topic topic, Throwable failure, Duration took) {
+    return Mono.fromSupplier(() -> again(letter, topic, failure, took)).subscribeOn(aside);
+  }
+
   /** Not the message of the error: it is the receiver's, and may quote the payload. */
-  private Verdict failed(Letter letter, Topic topic, Throwable failure, Duration took) {
+  private Verdict again(Letter letter, Topic topic, Throwable failure, Duration took) {
     Throwable error = Guarded.thrown(failure);
     String type = " " + error.getClass().getSimpleName();
     if (letter.attempt() >= topic.maxAttempts()) {
@@ -84,7 +90,7 @@ final class Attempts {
           .addKeyValue("id", letter.id())
           .addKeyValue("attempts", letter.attempt())
           .addKeyValue("error", error.getClass().getName())
-          .addKeyValue("at", Guarded.place(error))
+          .addKeyValue("at", Failure.place(error))
           .log("gave up a message to all nodes");
       tell(JobEvent.Kind.BROADCAST_GIVEN_UP, letter, topic, took, type);
       return Verdict.OVER;

@@ -1,6 +1,7 @@
 package io.shigoto.internal.broadcast;
 
 import io.shigoto.broadcast.Receiver;
+import io.shigoto.internal.flow.Aside;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.job.Bell;
@@ -57,7 +58,7 @@ public final class Reception implements Bell {
     Contents contents =
         new Contents(parts.reads, parts.sql, new KeepGoing("read broadcasts", parts.timer));
     Attempts attempts =
-        new Attempts(parts.json, parts.events, parts.running, parts.timer, parts.nanos);
+        new Attempts(parts.json, parts.events, parts.running, parts.aside, parts.nanos);
     this.mailboxes =
         topics.stream()
             .map(topic -> new Mailbox(topic, contents, attempts, parts.timer))
@@ -157,6 +158,7 @@ public final class Reception implements Bell {
    * @param looks for the looks
    * @param reads for what stands in messages
    * @param running where receivers are called
+   * @param aside where they are cancelled
    * @param nanos a clock for elapsed time
    */
   public record Parts(
@@ -166,6 +168,7 @@ public final class Reception implements Bell {
       Json json,
       Events events,
       Scheduler running,
+      Aside aside,
       Scheduler timer,
       LongSupplier nanos) {}
 }

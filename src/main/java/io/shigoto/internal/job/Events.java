@@ -182,10 +182,11 @@ public final class Events {
     for (JobListener listener : listeners) {
       try {
         listener.on(event);
-      } catch (RuntimeException broken) {
+      } catch (Throwable broken) {
         LOG.atWarn()
             .addKeyValue("event", event.kind())
-            .addKeyValue("error", broken::toString)
+            .addKeyValue("error", broken.getClass().getName())
+            .addKeyValue("at", Failure.place(broken))
             .log("a listener failed");
       }
     }

@@ -1,6 +1,7 @@
 package io.shigoto.internal.job;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * A failure as it is remembered with the job: {@link io.shigoto.worker.JobError} before the
@@ -29,10 +30,24 @@ public record Failure(int attempt, String node, String type, String message, Str
     return new Failure(attempt, node, type, cut(reason, LONGEST_MESSAGE), "");
   }
 
-  private static String text(Throwable error) {
+  /** What an error says, or nothing if it breaks when it is asked: it is the application's. */
+  public static String text(Throwable error) {
     try {
-      return error.getMessage() == null ? "" : error.getMessage();
-    } catch (RuntimeException broken) {
+      String message = error.getMessage();
+      return message == null ? "" : message;
+    } catch (Throwable broken) {
+      return "";
+    }
+  }
+
+  /**
+   * The line of code where an error was thrown. It says more than nothing where the message has to
+   * be left out, because it is the application's and may quote arguments.
+   */
+  public static String place(Throwable error) {
+    try {
+      return Arrays.stream(error.getStackTrace()).findFirst().map(Object::toString).orElse("");
+    } catch (Throwable broken) {
       return "";
     }
   }

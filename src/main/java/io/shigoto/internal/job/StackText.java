@@ -27,7 +27,7 @@ final class StackText {
         append(text, link, frames);
       }
       return chain.size() == 1 && error.getStackTrace().length == 0 ? "" : text.toString();
-    } catch (RuntimeException | StackOverflowError broken) {
+    } catch (Throwable broken) {
       return text.toString();
     }
   }

@@ -1,7 +1,10 @@
 package io.shigoto.internal.run;
 
+import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.job.Failure;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -12,6 +15,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoOperator;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.util.context.Context;
 
 /**
@@ -25,19 +29,45 @@ public final class Guarded<T> extends MonoOperator<T, T> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Guarded.class);
 
+  /** Reactor's key for what is done with such errors of one pipeline. */
+  private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
+
+  private final @Nullable Aside aside;
+
+  /** Is cancelled wherever it is. */
   Guarded(Mono<? extends T> source) {
+    this(source, null);
+  }
+
+  private Guarded(Mono<? extends T> source, @Nullable Aside aside) {
     super(source);
+    this.aside = aside;
   }
 
   /**
    * Calls code of the application when subscribed: where workers are called, for no longer than it
-   * may take. Whatever it does, there is a signal.
+   * may take. Whatever it does, there is a signal. It is cancelled aside, and what follows after
+   * its time is over follows there.
    */
   public static <T> Mono<T> call(
-      Supplier<Mono<T>> code, Duration timeout, Scheduler scheduler, Scheduler timer) {
-    return new Guarded<>(Mono.defer(code))
+      Supplier<Mono<T>> code, Duration timeout, Scheduler scheduler, Aside aside) {
+    return new Guarded<>(Mono.defer(code), aside)
         .subscribeOn(scheduler)
-        .timeout(timeout, Mono.error(() -> new RunTimeout(timeout)), timer);
+        .timeout(timeout, Mono.error(() -> new RunTimeout(timeout)), aside);
+  }
+
+  /**
+   * What comes when nobody listens any more, such as an error after a cancel, is not told by its
+   * message, as Reactor would: that is the application's, and may quote arguments.
+   */
+  public static Context quietly(Context outer) {
+    Consumer<Throwable> dropped =
+        error ->
+            LOG.atDebug()
+                .addKeyValue("error", thrown(error).getClass().getName())
+                .addKeyValue("at", Failure.place(error))
+                .log("an error came when nobody listened any more");
+    return outer.put(ON_ERROR_DROPPED, dropped);
   }
 
   /** What the application threw. */
@@ -45,18 +75,10 @@ public final class Guarded<T> extends MonoOperator<T, T> {
     return error instanceof WorkerBroke && error.getCause() != null ? error.getCause() : error;
   }
 
-  /**
-   * The line of code where an error was thrown. It says more than nothing where the message has to
-   * be left out, because it is the application's and may quote arguments.
-   */
-  public static String place(Throwable error) {
-    return Arrays.stream(error.getStackTrace()).findFirst().map(Object::toString).orElse("");
-  }
-
   @Override
   public void subscribe(CoreSubscriber<? super T> actual) {
     try {
-      source.subscribe(new Guard<>(actual));
+      source.subscribe(new Guard<>(actual, aside));
     } catch (Throwable fatal) {
       Operators.error(actual, new WorkerBroke(fatal));
     }
@@ -65,10 +87,12 @@ public final class Guarded<T> extends MonoOperator<T, T> {
   private static final class Guard<T> implements CoreSubscriber<T>, Subscription {
 
     private final CoreSubscriber<? super T> actual;
+    private final @Nullable Aside aside;
     private @Nullable Subscription source;
 
-    Guard(CoreSubscriber<? super T> actual) {
+    Guard(CoreSubscriber<? super T> actual, @Nullable Aside aside) {
       this.actual = actual;
+      this.aside = aside;
     }
 
     @Override
@@ -104,8 +128,21 @@ public final class Guarded<T> extends MonoOperator<T, T> {
       }
     }
 
+    /** Not on a thread that must not wait: timers and event loops are such. */
     @Override
     public void cancel() {
+      if (aside == null || !Schedulers.isInNonBlockingThread()) {
+        cancelHere();
+        return;
+      }
+      try {
+        aside.schedule(this::cancelHere);
+      } catch (RejectedExecutionException theNodeHasStopped) {
+        cancelHere();
+      }
+    }
+
+    private void cancelHere() {
       try {
         if (source != null) {
           source.cancel();
@@ -124,7 +161,7 @@ public final class Guarded<T> extends MonoOperator<T, T> {
     private static final long serialVersionUID = 1L;
 
     WorkerBroke(Throwable cause) {
-      super(cause.toString(), cause);
+      super(Failure.text(cause), cause);
     }
   }
 }

@@ -1,6 +1,8 @@
 package io.shigoto.internal.run;
 
 import io.shigoto.internal.context.Propagation;
+import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.job.Failure;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
@@ -21,22 +23,22 @@ public final class LastCall {
   private final Json json;
   private final Propagation propagation;
   private final Scheduler scheduler;
-  private final Scheduler timer;
+  private final Aside aside;
 
   /**
    * @param scheduler where workers are called
-   * @param timer where their timeouts are watched
+   * @param aside where they are cancelled
    */
-  public LastCall(Json json, Propagation propagation, Scheduler scheduler, Scheduler timer) {
+  public LastCall(Json json, Propagation propagation, Scheduler scheduler, Aside aside) {
     this.json = json;
     this.propagation = propagation;
     this.scheduler = scheduler;
-    this.timer = timer;
+    this.aside = aside;
   }
 
   /** Tells the worker when subscribed; completes when that has ended, well or not. */
   Mono<Void> of(RunKey run, Job job, Workers.Known known) {
-    return Guarded.call(() -> onDiscard(run, job, known), known.timeout(), scheduler, timer)
+    return Guarded.call(() -> onDiscard(run, job, known), known.timeout(), scheduler, aside)
         .doOnError(error -> tell(run, error))
         .onErrorComplete();
   }
@@ -57,7 +59,7 @@ public final class LastCall {
         .addKeyValue("job", run.id())
         .addKeyValue("worker", run.worker())
         .addKeyValue("error", error.getClass().getName())
-        .addKeyValue("at", Guarded.place(error))
+        .addKeyValue("at", Failure.place(error))
         .log("onDiscard failed, the job stays discarded");
   }
 }

@@ -49,7 +49,7 @@ public final class Run {
   }
 
   /** Ends the run because its job was called off: its subscription is cancelled, then the job. */
-  public void callOff() {
+  void callOff() {
     calledOff = true;
     cut.tryEmitEmpty();
   }

@@ -2,6 +2,7 @@ package io.shigoto.internal.run;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.context.Propagation;
+import io.shigoto.internal.flow.Aside;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.Events;
@@ -33,11 +34,11 @@ public final class Runner {
   private final Reports reports;
   private final Events events;
   private final Scheduler scheduler;
-  private final Scheduler timer;
+  private final Aside aside;
 
   /**
    * @param scheduler where workers are called
-   * @param timer where their timeouts are watched
+   * @param aside where they are cancelled, and asked about runs that failed
    */
   public Runner(
       Workers workers,
@@ -47,7 +48,7 @@ public final class Runner {
       Reports reports,
       Events events,
       Scheduler scheduler,
-      Scheduler timer) {
+      Aside aside) {
     this.workers = workers;
     this.reading = reading;
     this.transition = transition;
@@ -55,7 +56,7 @@ public final class Runner {
     this.reports = reports;
     this.events = events;
     this.scheduler = scheduler;
-    this.timer = timer;
+    this.aside = aside;
   }
 
   /** Emits how the run is to be settled, exactly once, whatever its worker does. Never fails. */
@@ -69,13 +70,20 @@ public final class Runner {
     return run.permit()
         .inTurn(outcome)
         .doOnNext(run.permit()::ended)
-        .map(ended -> transition.of(run.key(), ended, known))
+        .flatMap(ended -> settlement(run, ended, known))
         .takeUntilOther(run.whenCut())
         .switchIfEmpty(Mono.fromSupplier(run::settlement));
   }
 
+  /** Whatever thread an error came on, and it may be an event loop, the backoff is asked aside. */
+  private Mono<Settlement> settlement(Run run, Outcome ended, Workers.Known known) {
+    return ended instanceof Outcome.Failed
+        ? Mono.fromSupplier(() -> transition.of(run.key(), ended, known)).subscribeOn(aside)
+        : Mono.just(transition.of(run.key(), ended, known));
+  }
+
   private Mono<Outcome> outcome(Run run, Workers.Known known, Results results) {
-    return Guarded.call(() -> perform(run, known, results), known.timeout(), scheduler, timer)
+    return Guarded.call(() -> perform(run, known, results), known.timeout(), scheduler, aside)
         .defaultIfEmpty(Outcome.done())
         .onErrorResume(error -> Mono.just(Outcome.failed(error)));
   }

@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * Everything that one incarnation of a node holds: waiting for a slot, running, or waiting to be
@@ -16,7 +17,16 @@ public final class Runs {
 
   private final Map<Long, Run> byId = new ConcurrentHashMap<>();
   private final Sinks.Empty<Void> cut = Sinks.empty();
+  private final Scheduler aside;
   private volatile boolean ended;
+
+  /**
+   * @param aside where runs are ended: what workers do on cancel is their code, and whoever ends
+   *     runs waits for none of it
+   */
+  public Runs(Scheduler aside) {
+    this.aside = aside;
+  }
 
   /** Takes in a job that was just claimed; the answer to a claim may come after all were ended. */
   public Run hold(Claimed job, Permit permit, Load load) {
@@ -59,12 +69,21 @@ public final class Runs {
   public void cutAll() {
     ended = true;
     cut.tryEmitEmpty();
-    byId.values().forEach(Run::cut);
+    byId.values().forEach(this::cut);
   }
 
   /** Ends the runs of one queue. */
   public void cut(String queue) {
-    byId.values().stream().filter(run -> run.key().queue().equals(queue)).forEach(Run::cut);
+    byId.values().stream().filter(run -> run.key().queue().equals(queue)).forEach(this::cut);
+  }
+
+  /** Ends a run whose job was called off: its subscription is cancelled, then the job. */
+  public void callOff(Run run) {
+    aside.schedule(run::callOff);
+  }
+
+  private void cut(Run run) {
+    aside.schedule(run::cut);
   }
 
   /** Completes when all runs are ended. */

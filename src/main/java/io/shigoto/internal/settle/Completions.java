@@ -28,14 +28,17 @@ public final class Completions implements Completing {
   private final Settler settler;
   private final Json json;
   private final Scheduler timer;
-  private final Function<RunKey, Settlement> notCommitted;
+  private final Function<RunKey, Mono<Settlement>> notCommitted;
 
   /**
    * @param notCommitted what is written about a run that says that it is done, when its transaction
    *     did not commit
    */
   public Completions(
-      Settler settler, Json json, Scheduler timer, Function<RunKey, Settlement> notCommitted) {
+      Settler settler,
+      Json json,
+      Scheduler timer,
+      Function<RunKey, Mono<Settlement>> notCommitted) {
     this.settler = settler;
     this.json = json;
     this.timer = timer;
@@ -73,13 +76,14 @@ public final class Completions implements Completing {
             standing ->
                 switch (standing) {
                   case COMPLETED -> Mono.just(completedBefore(outcome));
-                  case FREE -> settler.settleAlone(instead(outcome)).flatMap(this::orCompleted);
+                  case FREE ->
+                      instead(outcome).flatMap(settler::settleAlone).flatMap(this::orCompleted);
                   case HELD, LOST -> Mono.just(outcome.superseded());
                 });
   }
 
-  private Settlement instead(Settlement outcome) {
-    return outcome.isCompletion() ? notCommitted.apply(outcome.run()) : outcome;
+  private Mono<Settlement> instead(Settlement outcome) {
+    return outcome.isCompletion() ? notCommitted.apply(outcome.run()) : Mono.just(outcome);
   }
 
   /** The worker's transaction may have come in between. */

@@ -5,10 +5,9 @@ import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.run.Run;
+import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.settle.Settler;
-import java.util.function.Consumer;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 
 /**
  * Ends a run whose job was called off. One that is under way is cut, and its queue settles it; one
@@ -18,25 +17,20 @@ public final class CallOff {
 
   private final Settler settler;
   private final Events events;
-  private final Scheduler scheduler;
-  private final Consumer<Run> letGo;
+  private final Runs runs;
 
   /**
-   * @param scheduler where workers are called: what they do on cancel is their code too
-   * @param letGo told of each run that was settled here
+   * @param runs what is held, and ended
    */
-  public CallOff(Settler settler, Events events, Scheduler scheduler, Consumer<Run> letGo) {
+  public CallOff(Settler settler, Events events, Runs runs) {
     this.settler = settler;
     this.events = events;
-    this.scheduler = scheduler;
-    this.letGo = letGo;
+    this.runs = runs;
   }
 
-  /** Ends the run when subscribed; whatever its worker does on cancel, it does not fail. */
+  /** Ends the run when subscribed; it does not wait for what its worker does on cancel. */
   Mono<Void> of(Run run) {
-    return run.take()
-        ? Detached.of(settled(run))
-        : Mono.<Void>fromRunnable(run::callOff).subscribeOn(scheduler);
+    return run.take() ? Detached.of(settled(run)) : Mono.fromRunnable(() -> runs.callOff(run));
   }
 
   private Mono<Void> settled(Run run) {
@@ -49,7 +43,7 @@ public final class CallOff {
   }
 
   private void tell(Run run, Settlement settled) {
-    letGo.accept(run);
+    runs.letGo(run);
     if (settled.isWritten()) {
       events.ofRun(JobEvent.Kind.CANCELLED, run.key(), null, null);
     }

@@ -36,7 +36,7 @@ public final class Rescue implements Chore {
   private final Sql findLost;
   private final Sql pruneNodes;
   private final Duration period;
-  private final BiFunction<RunKey, String, Settlement> failed;
+  private final BiFunction<RunKey, String, Mono<Settlement>> failed;
   private final Settler settler;
   private final Events events;
   private final Discards discards;
@@ -48,7 +48,7 @@ public final class Rescue implements Chore {
       Database database,
       Statements sql,
       Duration period,
-      BiFunction<RunKey, String, Settlement> failed,
+      BiFunction<RunKey, String, Mono<Settlement>> failed,
       Settler settler,
       Events events,
       Discards discards) {
@@ -113,7 +113,10 @@ public final class Rescue implements Chore {
 
   private Mono<Settlement> rescue(Lost lost) {
     return Detached.of(
-        settler.settle(failed.apply(lost.run, lost.node).asRescue()).doOnNext(this::rescued));
+        failed
+            .apply(lost.run, lost.node)
+            .flatMap(settlement -> settler.settle(settlement.asRescue()))
+            .doOnNext(this::rescued));
   }
 
   private void rescued(Settlement settled) {

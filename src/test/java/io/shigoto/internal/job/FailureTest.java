@@ -4,8 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.worker.WorkerFailure;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FailureTest {
@@ -90,12 +93,36 @@ class FailureTest {
         .isEqualTo(FailureTest.class.getName() + "$1");
   }
 
-  @Test
-  void anErrorThatBreaksWhenItIsReadIsStillAFailure() {
-    Failure failure = Failure.of(1, "n", new Broken());
+  static Stream<Throwable> errors() {
+    return Stream.of(
+        new IllegalStateException("broken"),
+        new AssertionError("broken"),
+        new NoClassDefFoundError("Missing"),
+        new StackOverflowError());
+  }
+
+  @ParameterizedTest
+  @MethodSource("errors")
+  void anErrorThatBreaksWhenItIsReadIsStillAFailure(Throwable thrown) {
+    Failure failure = Failure.of(1, "n", new Broken(thrown));
 
     assertThat(failure.type()).isEqualTo("Broken");
     assertThat(failure.message()).isEmpty();
+    assertThat(Failure.place(new Broken(thrown))).isEmpty();
+  }
+
+  @Test
+  void aMessageThatIsThereOnlyOnceIsNoTrouble() {
+    AtomicInteger asked = new AtomicInteger();
+    Throwable fickle =
+        new RuntimeException() {
+          @Override
+          public String getMessage() {
+            return asked.getAndIncrement() == 0 ? "once" : null;
+          }
+        };
+
+    assertThat(Failure.of(1, "n", fickle).message()).isEqualTo("once");
   }
 
   @Test
@@ -108,10 +135,25 @@ class FailureTest {
   private static final class Broken extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
+    private final Throwable thrown;
+
+    Broken(Throwable thrown) {
+      this.thrown = thrown;
+    }
 
     @Override
     public String getMessage() {
-      throw new IllegalStateException("broken");
+      return raise(thrown);
+    }
+
+    @Override
+    public StackTraceElement[] getStackTrace() {
+      return raise(thrown);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T, E extends Throwable> T raise(Throwable error) throws E {
+      throw (E) error;
     }
   }
 }

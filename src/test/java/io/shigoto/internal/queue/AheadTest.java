@@ -24,7 +24,7 @@ class AheadTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
-  private final Runs held = new Runs();
+  private final Runs held = new Runs(Schedulers.immediate());
   private final AtomicInteger rooms = new AtomicInteger();
   private final Ahead ahead =
       new Ahead(() -> Ahead.MOST_SLOTS, Seats.ANY, () -> true, rooms::incrementAndGet);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.r2dbc.spi.ConnectionFactories;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.context.Propagation;
+import io.shigoto.internal.flow.Aside;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Jobs;
 import io.shigoto.internal.job.Settlement;
@@ -38,7 +39,7 @@ class RunnerTest {
   /** It is cut after its turn came, while its thread is about to call the worker. */
   @Test
   void aRunThatMayNotStartAnyMoreDoesNotCallItsWorker() {
-    Runs runs = new Runs();
+    Runs runs = new Runs(Schedulers.immediate());
     Permit late =
         new Permit() {
           @Override
@@ -73,7 +74,7 @@ class RunnerTest {
         new Reports(nowhere(), new Statements("shigoto"), events, Schedulers.parallel()),
         events,
         Schedulers.immediate(),
-        Schedulers.parallel());
+        new Aside(Schedulers.parallel()));
   }
 
   private static Database nowhere() {
