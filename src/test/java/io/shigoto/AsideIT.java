@@ -122,7 +122,7 @@ class AsideIT {
                     job -> rolledBack(connection -> job.completeIn(connection)).then(done()))));
 
     node.enqueue(NewJob.of("work", Scripted.NOTHING)).block(LIMIT);
-    told.await(JobEvent.Kind.FAILED);
+    assertThat(told.await(JobEvent.Kind.FAILED).detail()).isEqualTo("NotCommitted");
 
     assertAside(1);
   }
@@ -140,7 +140,7 @@ class AsideIT {
                             .then(done()))));
 
     node.enqueue(NewJob.of("work", Scripted.NOTHING)).block(LIMIT);
-    told.await(JobEvent.Kind.FAILED);
+    assertThat(told.await(JobEvent.Kind.FAILED).detail()).isEqualTo("IllegalStateException");
 
     assertThat(came).singleElement().asString().startsWith("reactor-tcp");
     assertAside(1);
@@ -244,7 +244,8 @@ class AsideIT {
 
   private static Mono<Void> rolledBack(Function<Connection, Mono<Void>> work) {
     return Mono.usingWhen(
-        Mono.from(db.connectionFactory().create()).subscribeOn(Schedulers.boundedElastic()),
+        Mono.defer(() -> Mono.from(db.connectionFactory().create()))
+            .subscribeOn(Schedulers.boundedElastic()),
         connection ->
             Mono.from(connection.beginTransaction())
                 .then(Mono.defer(() -> work.apply(connection)))
