@@ -19,10 +19,9 @@ class SharingMutantsIT {
         Arguments.of(
             "weights are turned round",
             java(
-                "internal/seats/Shares",
-                "double weight = IntStream.of(weights)",
-                "weights = IntStream.of(weights).map(one -> 6_000 / one).toArray();\n"
-                    + "    double weight = IntStream.of(weights)"),
+                "internal/seats/NodeSlots",
+                "mapToInt(QueueSeats::weight)",
+                "mapToInt(queue -> 6_000 / queue.weight())"),
             SLOTS,
             "whileTheLimitBindsSlotsAreInProportionToWeights"),
         Arguments.of(
@@ -37,7 +36,7 @@ class SharingMutantsIT {
                 "idle.getAndSet(0) + out.getAndSet(0)",
                 "idle.getAndSet(0)"),
             SLOTS,
-            "whoLeavesTakesNoSlotAlongThoughItsRunsEndMeanwhile"),
+            "whateverHappensNoSlotIsLostOrMadeAndNoneStandsIdleWhileOneWaits"),
         Arguments.of(
             "a slot is not lent",
             java(
@@ -53,7 +52,11 @@ class SharingMutantsIT {
             "aQueueIsToldOfEachSlotThatItIsGiven"),
         Arguments.of(
             "more runs than the node has slots",
-            java("internal/queue/Ahead", "&& seats.take()", "&& (seats.take() || true)"),
+            java("internal/queue/Ahead", "&& seats.take()", "&& (seats.take() || true)")
+                .replace(
+                    "java/io/shigoto/internal/queue/Ahead.java",
+                    "Math.min(room(), seats.idle())",
+                    "room()"),
             "NodeLimitIT",
             "whatAQueueDoesNotNeedIsLentAndComesBackAsRunsEnd"),
         Arguments.of(

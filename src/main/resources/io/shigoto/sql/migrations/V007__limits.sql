@@ -162,7 +162,8 @@ CREATE TYPE shigoto.keyless_look AS (
   next  jsonb
 );
 
-CREATE FUNCTION shigoto.find_keyless(of_queue text, of_worker text, most integer, left_off jsonb) RETURNS shigoto.keyless_look
+CREATE FUNCTION shigoto.find_keyless(
+  of_queue text, of_worker text, most integer, left_off jsonb, lowest smallint) RETURNS shigoto.keyless_look
 LANGUAGE plpgsql AS $$
 DECLARE
   head CONSTANT integer := 100;
@@ -184,6 +185,7 @@ BEGIN
        WHERE job.queue = of_queue
          AND job.worker = of_worker
          AND job.state = 'available'
+         AND job.priority >= lowest
        ORDER BY job.priority DESC, job.scheduled_at, job.id
        LIMIT head
     ) AS next;
@@ -204,6 +206,7 @@ BEGIN
         WHERE job.queue = of_queue
           AND job.worker = of_worker
           AND job.state = 'available'
+          AND job.priority >= lowest
           AND job.priority = at_priority
           AND (job.scheduled_at, job.id) > (at_time, at_id)
         ORDER BY job.priority DESC, job.scheduled_at, job.id
@@ -214,6 +217,7 @@ BEGIN
         WHERE job.queue = of_queue
           AND job.worker = of_worker
           AND job.state = 'available'
+          AND job.priority >= lowest
           AND job.priority < at_priority
         ORDER BY job.priority DESC, job.scheduled_at, job.id
         LIMIT reach)
@@ -227,7 +231,8 @@ END $$;
 
 -- The partition keys of which a claim may take jobs, in the order of their turns: from the one after the last claim's,
 -- once round, jobs without a key in the place of the last. As many as it can use, beside those of which nothing may be
--- taken now; but where rates keep keys from starting, of which there may be any number, it goes so far at a time.
+-- taken now; but where rates keep keys from starting, or low priorities are not taken, of which there may be any number,
+-- it goes so far at a time.
 CREATE TYPE shigoto.partition_look AS (
   partitions shigoto.claimable_partition[],
   -- How far it came; NULL: to the end.
@@ -237,7 +242,8 @@ CREATE TYPE shigoto.partition_look AS (
 );
 
 CREATE FUNCTION shigoto.look_at_partitions(
-  of_queue text, claimable shigoto.claimable[], size integer, fair boolean, start text, heads jsonb, at bigint)
+  of_queue text, claimable shigoto.claimable[], size integer, fair boolean, start text, heads jsonb, at bigint,
+  lowest smallint)
 RETURNS shigoto.partition_look
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -293,9 +299,25 @@ BEGIN
      CROSS JOIN LATERAL shigoto.look_at_rate(walked.rate, walked.names, walked.key, at) AS pace
      WHERE reached.key IS NULL OR walked.key <= reached.key OR walked.n = 0;
     result.partitions := result.partitions || found;
-    open := open + (SELECT count(*) FROM unnest(found) WHERE room IS NULL OR room > 0);
+    open := open + (
+      SELECT count(*)
+        FROM unnest(found) AS seen
+       WHERE (seen.room IS NULL OR seen.room > 0)
+         AND (lowest = -32768 OR EXISTS (
+                SELECT
+                  FROM shigoto.jobs AS job
+                 WHERE job.queue = of_queue
+                   AND job.worker = seen.worker
+                   AND job.state = 'available'
+                   AND job.partition_key = seen.key
+                   AND job.priority >= lowest)));
     IF bound IS NOT NULL THEN
       after := bound;
+      IF lowest > -32768 AND cardinality(result.partitions) >= far THEN
+        -- Whoever looks on from where this left off comes to the end of the keys, and that ends the round.
+        after := CASE WHEN lap = 0 THEN bound END;
+        EXIT;
+      END IF;
       EXIT WHEN paced AND cardinality(result.partitions) >= far;
     ELSIF lap = 0 THEN
       result.partitions := result.partitions || ARRAY(
@@ -371,7 +393,7 @@ BEGIN
   by_turn := EXISTS (SELECT FROM unnest(claimable) WHERE partitioned);
   IF by_turn THEN
     FOR asked IN SELECT * FROM unnest(claimable) WHERE partitioned LOOP
-      lone := shigoto.find_keyless(of_queue, asked.worker, most, left_off -> 'keyless' -> asked.worker);
+      lone := shigoto.find_keyless(of_queue, asked.worker, most, left_off -> 'keyless' -> asked.worker, lowest);
       lone_ids := lone_ids || lone.ids;
       IF lone.next IS NOT NULL THEN
         cursors := cursors || jsonb_build_object(asked.worker, lone.next);
@@ -380,7 +402,7 @@ BEGIN
         heads := heads || jsonb_build_object(asked.worker, coalesce(to_jsonb(lone.keys), '[]'));
       END IF;
     END LOOP;
-    look := shigoto.look_at_partitions(of_queue, claimable, least(500, 2 * most + 16), fair, left_off ->> 'after', heads, at);
+    look := shigoto.look_at_partitions(of_queue, claimable, least(500, 2 * most + 16), fair, left_off ->> 'after', heads, at, lowest);
   END IF;
   -- As if there were water in vessels: up to which level they are filled when all have enough. Some may not have: so
   -- twice as much.
@@ -724,8 +746,9 @@ BEGIN
   IF heavy THEN
     RETURN QUERY SELECT * FROM shigoto.claim_notes('too much', '{NULL}', NULL);
   END IF;
-  -- Below the lowest priority a look finds nothing, and the next one would not either.
-  IF plan.planned < most AND plan.more AND (plan.planned > 0 OR lowest = -32768) OR coalesce(cardinality(taken), 0) < plan.planned THEN
+  -- Where low priorities are not taken, a look that finds nothing is followed by others until the end of the keys.
+  IF plan.planned < most AND plan.more AND (plan.planned > 0 OR lowest = -32768 OR plan.cursor ->> 'after' IS NOT NULL)
+     OR coalesce(cardinality(taken), 0) < plan.planned THEN
     RETURN QUERY SELECT * FROM shigoto.claim_notes('more', '{NULL}', NULL);
   END IF;
   IF plan.cursor IS NOT NULL THEN

@@ -57,6 +57,7 @@ class LimitedClaimIT {
   private Database database;
   private @Nullable String leftOff;
   private long load = HEAVIEST;
+  private int lowest = Short.MIN_VALUE;
 
   @BeforeEach
   void join() {
@@ -183,6 +184,59 @@ class LimitedClaimIT {
 
     assertThat(keysOf(brought)).containsExactly("zzz");
     assertThat(brought.crowded()).containsExactly("limited");
+  }
+
+  /** They stand behind many jobs that may not run, among many keys of which none is claimed. */
+  @Test
+  void whereLowPrioritiesAreNotClaimedOthersAreFoundAndALookComesToItsEnd() {
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, 1, null);
+    insert("limited", "full", 200, 10);
+    insertKeys("limited", 3_000, 3_000, 0);
+    assertThat(keysOf(claim(1, List.of(limit), "limited"))).containsExactly("full");
+    lowest = 5;
+
+    for (int round = 0; round < 3; round++) {
+      assertThat(whileThereIsMore(limit)).isEmpty();
+    }
+    insert("limited", "zzz", 1, 9);
+    insert("limited", "key1", 1, 9);
+    assertThat(whileThereIsMore(limit)).containsExactlyInAnyOrder("key1", "zzz");
+    insert("limited", null, 1, 9);
+    assertThat(whileThereIsMore(limit)).containsExactly(KEYLESS);
+  }
+
+  /** The jobs without a key that are not claimed keep no look from those that are. */
+  @Test
+  void whereLowPrioritiesAreNotClaimedJobsWithoutAKeyAreFound() {
+    ClusterLimit limit = new ClusterLimit(List.of("limited"), null, 1, null);
+    insert("limited", "full", 200, 10);
+    insert("limited", "full", 1_200, 0);
+    insert("limited", null, 5, -1);
+    assertThat(keysOf(claim(1, List.of(limit), "limited"))).containsExactly("full");
+    lowest = 5;
+    for (int look = 0; look < 5; look++) {
+      assertThat(whileThereIsMore(limit)).isEmpty();
+    }
+
+    insert("limited", null, 1, 9);
+    List<String> found = new ArrayList<>();
+    for (int look = 0; look < 5; look++) {
+      found.addAll(whileThereIsMore(limit));
+    }
+    assertThat(found).containsExactly(KEYLESS);
+  }
+
+  /** As a node claims: again and again while there may be more. */
+  private List<String> whileThereIsMore(ClusterLimit limit) {
+    List<String> keys = new ArrayList<>();
+    for (int claims = 1; ; claims++) {
+      assertThat(claims).isLessThan(10);
+      Brought brought = claim(1, List.of(limit), "limited");
+      keys.addAll(keysOf(brought));
+      if (brought.jobs().isEmpty() && !brought.more()) {
+        return keys;
+      }
+    }
   }
 
   @ParameterizedTest
@@ -478,7 +532,7 @@ class LimitedClaimIT {
             Arrays.asList(workers),
             Collections.nCopies(workers.length, limit),
             limits,
-            Short.MIN_VALUE,
+            lowest,
             fair,
             leftOff);
     Brought brought =
