@@ -19,7 +19,7 @@ final class EndedJob {
                 queue, worker, args, meta, tags, partition_key, errors, progress, depends_on)
         VALUES ($1, 5, $3::timestamptz - interval '2 hours', $3::timestamptz - interval '3 hours',
                 $3::timestamptz - interval '1 hour', $3::timestamptz, $2::shigoto.job_state, 3, 3, 7, 'q', 'w',
-                '{"a": 1}', '{"m": "n"}', '{t}', 'p', '[{"attempt": 3, "message": "no"}]', 50, '{1}')
+                '{"a": 1}', '{"m": "n"}', '{t}', 'p', '[{"attempt": 3, "message": "no"}]', 50, '{999999}')
         """,
         id, state.sqlName(), finishedAt);
   }

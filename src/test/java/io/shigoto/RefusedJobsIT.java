@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.r2dbc.spi.Connection;
 import io.shigoto.batch.NewBatch;
+import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.Unique;
@@ -108,6 +109,42 @@ class RefusedJobsIT {
                     .hasMessageNotContaining(SECRET));
 
     assertOnlyWhatTheCallerWritesIsThere();
+  }
+
+  @Test
+  void whatIsToBecomeOfItNeedsJobsItDependsOn() {
+    NewJob bad = GOOD.ifNotCompleted(IfNotCompleted.DISCARD);
+    Map<String, Way> ways = ways();
+    ways.keySet().removeIf(name -> name.contains("callback") || name.contains("open batch"));
+    ways.keySet().removeAll(List.of("dependent", "workflow", "workflow in a transaction"));
+
+    ways.forEach(
+        (name, way) ->
+            assertThat(refusalOf(way, bad))
+                .as(name)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                    "ifNotCompleted needs jobs that it depends on, but dependsOn names none; it is DISCARD"));
+
+    assertOnlyWhatTheCallerWritesIsThere();
+  }
+
+  @Test
+  void aJobOfAnotherBatchIsNotPartOfANewOne() {
+    NewJob bad = GOOD.batch(17);
+    NewBatch batch = NewBatch.of("report", 1);
+    Map<String, Way> ways =
+        Map.of(
+            "batch", job -> node.batches().enqueue(batch, List.of(GOOD, job)),
+            "in a transaction", job -> node.batches().enqueue(batch, Flux.just(job), client));
+
+    ways.forEach(
+        (name, way) ->
+            assertThat(refusalOf(way, bad))
+                .as(name)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                    "a job that is enqueued with the new batch of NewJob[worker=report] cannot be in batch 17 too: NewJob[worker=mail]"));
   }
 
   private Map<String, Way> ways() {

@@ -1,5 +1,6 @@
 package io.shigoto.batch;
 
+import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.Name;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.ReactiveWorker;
@@ -62,6 +63,9 @@ public final class NewBatch {
     refuse("unique", given.unique());
     refuse("batch", given.batch());
     refuse("dependsOn", given.dependsOn().isEmpty() ? null : given.dependsOn());
+    refuse(
+        "ifNotCompleted",
+        given.ifNotCompleted() == IfNotCompleted.RUN ? null : given.ifNotCompleted());
     return new NewBatch(changed);
   }
 

@@ -9,8 +9,8 @@ public sealed interface Retry {
   long id();
 
   /**
-   * It had been discarded or cancelled, and is available: its attempts start again, its errors are
-   * kept.
+   * It had been discarded or cancelled, and is available, or waits once more if jobs that it depends
+   * on live: its attempts start again, its errors are kept.
    *
    * @param id the job
    */
@@ -49,7 +49,7 @@ public sealed interface Retry {
   /**
    * What became of the jobs that a filter meant.
    *
-   * @param retried how many had been discarded or cancelled, and are available
+   * @param retried how many had been discarded or cancelled, and live again
    * @param dueNow how many waited for their time, and are available now
    * @param held how many stay as they were, because other jobs have their unique keys
    */

@@ -181,7 +181,8 @@ public final class NewJob {
   }
 
   /**
-   * What becomes of it if one of the jobs that it depends on does not complete. Default: {@link
+   * What becomes of it if one of the jobs that it depends on does not complete. An enqueue refuses
+   * any other than {@link IfNotCompleted#RUN} if it depends on none. Default: {@link
    * IfNotCompleted#RUN}.
    */
   public NewJob ifNotCompleted(IfNotCompleted choice) {

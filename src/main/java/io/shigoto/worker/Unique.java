@@ -92,6 +92,14 @@ public record Unique(
     states = Set.copyOf(Given.all("states", states));
     replaced = Set.copyOf(Given.all("replaced", replaced));
     require(
+        argsKeys.isEmpty() || fields.contains(Field.ARGS),
+        "argsKeys need the field ARGS, but fields are %s and argsKeys".formatted(fields),
+        argsKeys);
+    requireFields(fields, "within", period);
+    requireFields(fields, "debounce", debounced);
+    requireFields(fields, "replace", replaced.isEmpty() ? null : replaced);
+    requireFields(fields, "states", states.equals(LIVE) ? null : states);
+    require(
         states.contains(State.AVAILABLE),
         "a job must hold its key while it is AVAILABLE, but states are",
         states);
@@ -120,7 +128,7 @@ public record Unique(
     require(isSpan(debounced), "debounce must be from 1 ms to 365000 days, but is", debounced);
   }
 
-  /** Any number of the same job, whatever its worker says. */
+  /** Any number of the same job, whatever its worker says. It takes no options. */
   public static Unique none() {
     return NONE;
   }
@@ -143,6 +151,7 @@ public record Unique(
   public Unique argsKeys(String... keys) {
     Set<String> chosen = Set.copyOf(Arrays.asList(Given.all("keys", keys)));
     require(!chosen.isEmpty(), "argsKeys must name at least one, but are", chosen);
+    requireFields(fields, "argsKeys", chosen);
     Set<Field> all = new LinkedHashSet<>(fields);
     all.add(Field.ARGS);
     return new Unique(all, chosen, states, period, replaced, debounced);
@@ -224,6 +233,14 @@ public record Unique(
   /** Whether nothing is compared. */
   public boolean isNone() {
     return fields.isEmpty();
+  }
+
+  /** What is not unique has no key that an option could be about. */
+  private static void requireFields(Set<Field> fields, String option, @Nullable Object value) {
+    require(
+        value == null || !fields.isEmpty(),
+        option + " needs fields by which jobs are the same, but there are none; it is",
+        value);
   }
 
   private static boolean isSpan(@Nullable Duration time) {

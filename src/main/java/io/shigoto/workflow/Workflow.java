@@ -2,6 +2,7 @@ package io.shigoto.workflow;
 
 import static java.util.Objects.requireNonNull;
 
+import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.Name;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.Given;
@@ -111,11 +112,23 @@ public final class Workflow {
     public Builder step(String step, NewJob job, After after) {
       Name.require("step of workflow '" + name + "'", step);
       Step added = new Step(step, requireNonNull(job, "job"), requireNonNull(after, "after").steps);
+      requireParents(added);
       if (steps.putIfAbsent(step, added) != null) {
         throw new IllegalArgumentException(
             "workflow '%s' has two steps '%s'".formatted(name, step));
       }
       return this;
+    }
+
+    private void requireParents(Step step) {
+      NewJob.Options given = step.job.options();
+      if (given.ifNotCompleted() != IfNotCompleted.RUN
+          && given.dependsOn().isEmpty()
+          && step.after.isEmpty()) {
+        throw new IllegalArgumentException(
+            "step '%s' of workflow '%s' comes after none, but has ifNotCompleted %s"
+                .formatted(step.name, name, given.ifNotCompleted()));
+      }
     }
 
     /**

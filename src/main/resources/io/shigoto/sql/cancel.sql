@@ -22,10 +22,10 @@ archived AS (
   INSERT INTO shigoto.job_history
          (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
           priority, queue, worker, args, meta, tags, partition_key, errors,
-          progress, batch_id, unique_key, unique_until, unique_states, depends_on)
+          progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed)
   SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), 'cancelled', attempt, max_attempts,
          priority, queue, worker, args, meta, tags, partition_key, errors,
-         progress, batch_id, unique_key, unique_until, unique_states, depends_on
+         progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed
     FROM cancelled
 ),
 called_off AS (

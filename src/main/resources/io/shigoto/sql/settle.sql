@@ -29,11 +29,11 @@ archived AS (
   INSERT INTO shigoto.job_history
          (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
           priority, queue, worker, args, meta, tags, partition_key, errors, result,
-          progress, batch_id, unique_key, unique_until, unique_states, depends_on)
+          progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed)
   SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), ended_as::shigoto.job_state,
          attempt - ($5::integer[])[n], max_attempts, priority, queue, worker, args, meta, tags, partition_key,
          shigoto.with_error(errors, ($6::text[])[n]::jsonb), ($7::text[])[n]::jsonb,
-         progress, batch_id, unique_key, unique_until, unique_states, depends_on
+         progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed
     FROM finished
 ),
 resumed AS (

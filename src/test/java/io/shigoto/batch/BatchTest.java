@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.shigoto.batch.Batch.State;
+import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.Unique;
 import java.time.Duration;
@@ -45,7 +46,8 @@ class BatchTest {
         row("scheduledAt", job -> job.scheduledAt(Instant.EPOCH)),
         row("unique", job -> job.unique(Unique.by(Unique.Field.ARGS))),
         row("batch", job -> job.batch(7)),
-        row("dependsOn", job -> job.dependsOn(7)));
+        row("dependsOn", job -> job.dependsOn(7)),
+        row("ifNotCompleted", job -> job.ifNotCompleted(IfNotCompleted.CANCEL)));
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static io.shigoto.workflow.Workflow.after;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.NewJob;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -50,6 +51,17 @@ class WorkflowTest {
     assertThatIllegalArgumentException()
         .isThrownBy(cycle::build)
         .withMessage("workflow 'order' has a cycle: a → b → c → a");
+  }
+
+  @Test
+  void aStepThatComesAfterNoneHasNothingThatCouldNotComplete() {
+    NewJob job = JOB.ifNotCompleted(IfNotCompleted.CANCEL);
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Workflow.named("order").step("ship", job))
+        .withMessage(
+            "step 'ship' of workflow 'order' comes after none, but has ifNotCompleted CANCEL");
+    Workflow.named("order").step("ship", job.dependsOn(7)).step("mail", job, after("ship")).build();
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.job.Defaults;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.Unique;
 import java.time.Duration;
@@ -33,6 +34,21 @@ public final class Encoder {
    * @throws IllegalArgumentException naming what cannot be enqueued
    */
   JobRow encode(NewJob job) {
+    NewJob.Options given = job.options();
+    if (given.ifNotCompleted() != IfNotCompleted.RUN && given.dependsOn().isEmpty()) {
+      throw new IllegalArgumentException(
+          "ifNotCompleted needs jobs that it depends on, but dependsOn names none; it is "
+              + given.ifNotCompleted());
+    }
+    return encodeStep(job);
+  }
+
+  /**
+   * As {@link #encode}, for a job that may be given others to depend on.
+   *
+   * @throws IllegalArgumentException naming what cannot be enqueued
+   */
+  JobRow encodeStep(NewJob job) {
     Workers.Known known = known(job);
     String worker =
         known != null && job.workerClass() != null

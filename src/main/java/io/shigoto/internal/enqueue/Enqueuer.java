@@ -168,6 +168,15 @@ public final class Enqueuer {
     return encoder.encode(job);
   }
 
+  /**
+   * As {@link #encode}, for a step of a workflow, which may come after others.
+   *
+   * @throws IllegalArgumentException naming what cannot be enqueued
+   */
+  public JobRow encodeStep(NewJob job) {
+    return encoder.encodeStep(job);
+  }
+
   /** Tells of jobs that were written in a transaction and are committed. */
   public void committed(List<JobRow> rows, List<Receipt> receipts) {
     herald.committed(rows, receipts);

@@ -58,7 +58,7 @@ public final class BatchEnqueuer {
   /** A batch with all its jobs, in the transaction in which the subscriber is, or else in one. */
   public Mono<Long> enqueue(NewBatch batch, List<NewJob> jobs) {
     JobRow plainCallback = enqueuer.encode(batch.callback());
-    List<JobRow> plainRows = jobs.stream().map(enqueuer::encode).toList();
+    List<JobRow> plainRows = jobs.stream().map(job -> encode(job, batch)).toList();
     return Mono.deferContextual(
         caller -> {
           UnaryOperator<JobRow> carrying = enqueuer.carrying(caller);
@@ -77,9 +77,20 @@ public final class BatchEnqueuer {
     return Mono.deferContextual(
         caller -> {
           UnaryOperator<JobRow> carrying = enqueuer.carrying(caller);
-          Flux<JobRow> rows = Flux.from(jobs).map(enqueuer::encode).map(carrying);
+          Flux<JobRow> rows = Flux.from(jobs).map(job -> encode(job, batch)).map(carrying);
           return write(carrying.apply(callback), rows.buffer(GROUP_SIZE), connection);
         });
+  }
+
+  /** A job is counted in one batch. */
+  private JobRow encode(NewJob job, NewBatch batch) {
+    Long other = job.options().batch();
+    if (other != null) {
+      throw new IllegalArgumentException(
+          "a job that is enqueued with the new batch of %s cannot be in batch %d too: %s"
+              .formatted(batch.callback(), other, job));
+    }
+    return enqueuer.encode(job);
   }
 
   private Mono<Long> write(JobRow callback, Flux<List<JobRow>> groups, Connection connection) {

@@ -74,7 +74,7 @@ public final class WorkflowEnqueuer {
 
   private List<Row> rows(Workflow workflow) {
     return workflow.steps().stream()
-        .map(step -> new Row(step, enqueuer.encode(named(step, workflow))))
+        .map(step -> new Row(step, enqueuer.encodeStep(named(step, workflow))))
         .toList();
   }
 

@@ -129,6 +129,7 @@ CREATE TABLE shigoto.job_history (
   unique_until  timestamptz,
   unique_states shigoto.job_state[],
   depends_on    bigint[],
+  if_not_completed shigoto.job_state,
   CONSTRAINT job_history_terminal CHECK (state IN ('completed', 'discarded', 'cancelled'))
 ) PARTITION BY RANGE (finished_at);
 

@@ -305,11 +305,12 @@ BEGIN
   INSERT INTO shigoto.job_history
          (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
           priority, queue, worker, args, meta, tags, partition_key, errors,
-          progress, batch_id, unique_key, unique_until, unique_states, depends_on)
+          progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed)
   VALUES (job.id, job.lease, job.scheduled_at, job.inserted_at, job.claimed_at, now(), 'cancelled',
           job.attempt - run.refund, job.max_attempts, job.priority, job.queue, job.worker, job.args, job.meta, job.tags,
           job.partition_key, shigoto.with_error(shigoto.with_error(job.errors, run.error), reason),
-          job.progress, job.batch_id, job.unique_key, job.unique_until, job.unique_states, job.depends_on);
+          job.progress, job.batch_id, job.unique_key, job.unique_until, job.unique_states, job.depends_on,
+          job.if_not_completed);
   RETURN ROW(job.id, 'cancelled', job.batch_id, job.unique_key, job.watched)::shigoto.ended_job;
 END $$;
 

@@ -72,14 +72,14 @@ BEGIN
       INSERT INTO shigoto.job_history
              (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt, max_attempts,
               priority, queue, worker, args, meta, tags, partition_key, errors,
-              progress, batch_id, unique_key, unique_until, unique_states, depends_on)
+              progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed)
       SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), if_not_completed, attempt, max_attempts,
              priority, queue, worker, args, meta, tags, partition_key,
              shigoto.with_error(errors, jsonb_build_object(
                'attempt', attempt, 'node', '', 'type', 'dependency', 'stack', '',
                'message', format('job %s, which this one depends on, was %s',
                                  cause, endings[width_bucket(cause, parents)]))),
-             progress, batch_id, unique_key, unique_until, unique_states, depends_on
+             progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed
         FROM gone
     )
     SELECT coalesce(array_agg(ROW(id, if_not_completed, batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id), '{}'),
@@ -106,6 +106,50 @@ BEGIN
           UNION ALL
           SELECT 'd' || shigoto.ms_until(min(scheduled_at)) FROM moved WHERE state = 'scheduled' HAVING count(*) > 0
          ) AS message;
+END $$;
+
+-- Jobs that had ended live again, ascending: they wait once more, for those of the jobs they depend on that live, and for
+-- those whose end nobody has followed yet. As after an insert, a node looks at all these after the commit; so it does
+-- not matter when they end.
+-- An edge may still be there from the earlier life. It is written all the same: so it is not taken away, with the job
+-- not yet to be seen, by an end that commits before this.
+-- Locks: the edges, in their order. The jobs are the caller's own.
+CREATE FUNCTION shigoto.wait_again(children bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  waiting bigint[];
+  parts   integer[];
+BEGIN
+  WITH edge AS (
+    INSERT INTO shigoto.dependencies AS known (parent_id, child_id)
+    SELECT DISTINCT parent, job.id
+      FROM shigoto.jobs AS job
+     CROSS JOIN unnest(job.depends_on) AS parent
+     WHERE job.id = ANY (children)
+       AND parent <> job.id
+       AND (EXISTS (SELECT FROM shigoto.jobs AS live WHERE live.id = parent)
+            OR EXISTS (SELECT FROM shigoto.dependencies AS left_over
+                        WHERE left_over.parent_id = parent AND left_over.child_id = job.id))
+     ORDER BY parent, job.id
+        ON CONFLICT (parent_id, child_id) DO UPDATE SET child_id = known.child_id
+    RETURNING known.parent_id, known.child_id
+  ),
+  loose AS (
+    INSERT INTO shigoto.loose_ends (parent_id) SELECT DISTINCT parent_id FROM edge ORDER BY parent_id
+  )
+  SELECT array_agg(child_id ORDER BY child_id), array_agg(part ORDER BY child_id)
+    INTO waiting, parts
+    FROM (SELECT child_id, count(*) AS part FROM edge GROUP BY child_id) AS child;
+  IF waiting IS NULL THEN
+    RETURN;
+  END IF;
+  UPDATE shigoto.jobs AS job
+     SET state = 'waiting',
+         pending = parts[width_bucket(job.id, waiting)]
+   WHERE job.id = ANY (waiting);
+  PERFORM shigoto.give_up_key(unique_key, id)
+     FROM shigoto.jobs
+    WHERE id = ANY (waiting)
+      AND NOT 'waiting' = ANY (unique_states);
 END $$;
 
 -- A message for the node alone that sees to it: something happened to a job, of which nobody else tells.

@@ -128,7 +128,7 @@ END $$;
 -- What became of a job that was to be retried, or deleted.
 CREATE TYPE shigoto.controlled AS (
   id      bigint,
-  -- retried, due_now: it is available. deleted: it is gone. held: another job has its key. running: it runs, and stays.
+  -- retried: it lives again. due_now: it is available. deleted: it is gone. held: another job has its key. running: it runs, and stays.
   -- locked: somebody is at its row or its key, it is to be looked at again.
   -- untried: others kept the statement waiting for so long that it did not come to this one.
   outcome text,
@@ -141,18 +141,24 @@ CREATE TYPE shigoto.controlled AS (
 );
 
 -- Has jobs run once more: those that were discarded or cancelled live again, from their first attempt, with their errors
--- and their key; those that wait for their time are due now.
+-- and their key, and wait once more for those of the jobs they depend on that live; those that wait for their time are
+-- due now.
 -- chosen: only those in these states. Ids ascending.
--- Waits for nobody for long, and for all together as little: what others hold locked is left to another look.
+-- Waits for nobody for long, and for all together as little: what others hold locked is left to another look, and so is
+-- what depends on that.
 -- Returns a row for each job that was found in one of these states.
--- Locks: rows of the history and live ones, in id order, SKIP LOCKED; then keys in the order of the keys; then batches.
+-- Locks: rows of the history and live ones, in id order, SKIP LOCKED; then keys in the order of the keys; then who waits
+-- for whom, in that order; then batches.
 CREATE FUNCTION shigoto.retry_jobs(wanted bigint[], chosen shigoto.job_state[]) RETURNS SETOF shigoto.controlled
 LANGUAGE plpgsql SET lock_timeout = '100ms' SET enable_seqscan = off AS $$
 DECLARE
   untried CONSTANT bigint := -2;
   found   bigint[];
   holders bigint[];
+  left_to bigint[];
+  next    record;
   retried shigoto.ended_job[];
+  waiting bigint[];
 BEGIN
   PERFORM set_config('shigoto.notify', 'off', true);
   found := ARRAY(
@@ -164,6 +170,29 @@ BEGIN
      ORDER BY job.id
        FOR UPDATE SKIP LOCKED);
   holders := ARRAY(SELECT coalesce(holder, -1) FROM shigoto.take_keys_again(found) ORDER BY id);
+  IF cardinality(found) < cardinality(wanted) OR 0 > ANY (holders) THEN
+    left_to := ARRAY(
+      SELECT ended.id
+        FROM shigoto.job_history AS ended
+       WHERE ended.id = ANY (wanted)
+         AND ended.state IN ('discarded', 'cancelled')
+         AND ended.state = ANY (chosen)
+         AND (found[width_bucket(ended.id, found)] IS DISTINCT FROM ended.id
+              OR holders[width_bucket(ended.id, found)] < 0));
+    -- Parents come first: a job is inserted after those it waits for.
+    FOR next IN
+      SELECT ended.id, ended.depends_on
+        FROM shigoto.job_history AS ended
+       WHERE ended.id = ANY (found)
+         AND ended.depends_on IS NOT NULL
+       ORDER BY ended.id
+    LOOP
+      IF next.depends_on && left_to THEN
+        holders[width_bucket(next.id, found)] := -1;
+        left_to := left_to || next.id;
+      END IF;
+    END LOOP;
+  END IF;
 
   WITH gone AS (
     DELETE FROM shigoto.job_history AS job
@@ -176,16 +205,23 @@ BEGIN
     -- The lease is raised: what a run of its earlier life still says is about another one.
     INSERT INTO shigoto.jobs
            (id, lease, scheduled_at, inserted_at, state, attempt, max_attempts, priority, queue, worker, args, meta, tags,
-            partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on)
+            partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed)
     SELECT id, lease + 1, now(), inserted_at, 'available', 0, max_attempts, priority, queue, worker, args, meta, tags,
-           partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on
+           partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed
       FROM gone
      ORDER BY id
   )
-  SELECT array_agg(ROW(id, state, batch_id, unique_key, false)::shigoto.ended_job ORDER BY id) INTO retried FROM gone;
+  SELECT array_agg(ROW(id, state, batch_id, unique_key, false)::shigoto.ended_job ORDER BY id),
+         array_agg(id ORDER BY id) FILTER (WHERE depends_on IS NOT NULL)
+    INTO retried, waiting
+    FROM gone;
+  IF waiting IS NOT NULL THEN
+    PERFORM shigoto.wait_again(waiting);
+  END IF;
 
   RETURN QUERY
-  SELECT job.id, 'retried', job.queue, job.worker, NULL::text, ARRAY['q' || job.queue]
+  SELECT job.id, 'retried', job.queue, job.worker, NULL::text,
+         ARRAY[CASE job.state WHEN 'waiting' THEN 'd0' ELSE 'q' || job.queue END]
     FROM shigoto.jobs AS job
    WHERE job.id = ANY (ARRAY(SELECT (unnest(retried)).id));
   RETURN QUERY
