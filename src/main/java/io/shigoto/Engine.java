@@ -41,6 +41,7 @@ import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.settle.Announcer;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.shed.Sheds;
+import io.shigoto.internal.upkeep.Untold;
 import io.shigoto.internal.wake.Alarm;
 import io.shigoto.internal.wake.Canary;
 import io.shigoto.internal.wake.Listener;
@@ -143,6 +144,7 @@ final class Engine {
         new Discards(
             workers,
             finder::find,
+            Untold.passingOn(upkeep, sql),
             new LastCall(json, propagation, running, threads.aside),
             new KeepGoing("discard", timer));
     this.awaits =
@@ -167,7 +169,7 @@ final class Engine {
                 timer,
                 settings.nanos()));
     Bell here = wakeups.and(awaits).and(pauses).and(allowances).and(reception);
-    this.bell = here.and(notifier).and(new Aftermaths(events, discards));
+    this.bell = here.and(notifier).and(new Aftermaths(events));
     this.listener =
         new Listener(
             connections.connector,

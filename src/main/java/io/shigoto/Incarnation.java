@@ -23,6 +23,7 @@ import io.shigoto.internal.upkeep.Poll;
 import io.shigoto.internal.upkeep.Promoter;
 import io.shigoto.internal.upkeep.Rescue;
 import io.shigoto.internal.upkeep.Roll;
+import io.shigoto.internal.upkeep.Untold;
 import io.shigoto.worker.Outcome;
 import java.util.List;
 import java.util.UUID;
@@ -221,6 +222,7 @@ final class Incarnation {
         new Promoter(
             engine.connections.upkeep,
             engine.sql,
+            engine.workers.names(),
             engine.wakeups,
             engine.bell,
             settings.pollInterval(),
@@ -235,11 +237,20 @@ final class Incarnation {
     LooseEnds looseEnds =
         new LooseEnds(
             engine.connections.upkeep, engine.sql, engine.wakeups, engine.bell, engine.timer);
+    Untold untold =
+        new Untold(
+            engine.connections.upkeep,
+            engine.sql,
+            engine.wakeups,
+            engine.workers.names(),
+            engine.discards,
+            engine.timer);
     return Flux.merge(
         chores.flow(),
         promoter.flow(),
         cancels.flow(engine.wakeups, engine.timer),
         looseEnds.flow(),
+        untold.flow(),
         engine.hearing());
   }
 

@@ -21,6 +21,8 @@ final class EndedJob {
                 $3::timestamptz - interval '1 hour', $3::timestamptz, $2::shigoto.job_state, 3, 3, 7, 'q', 'w',
                 '{"a": 1}', '{"m": "n"}', '{t}', 'p', '[{"attempt": 3, "message": "no"}]', 50, '{999999}')
         """,
-        id, state.sqlName(), finishedAt);
+        id,
+        state.sqlName(),
+        finishedAt);
   }
 }

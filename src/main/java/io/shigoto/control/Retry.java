@@ -9,8 +9,8 @@ public sealed interface Retry {
   long id();
 
   /**
-   * It had been discarded or cancelled, and is available, or waits once more if jobs that it depends
-   * on live: its attempts start again, its errors are kept.
+   * It had been discarded or cancelled, and is available, or waits once more if jobs that it
+   * depends on live: its attempts start again, its errors are kept.
    *
    * @param id the job
    */

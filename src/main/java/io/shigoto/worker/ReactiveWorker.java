@@ -114,9 +114,11 @@ public interface ReactiveWorker<A> {
   }
 
   /**
-   * Called when a job was discarded: its last attempt failed, it was given up, or its node was lost
-   * during its last attempt. After the commit, once, by the node that wrote it; not at all if that
-   * node dies in between. Its attempts are over: {@link JobContext#completeIn} is refused.
+   * Called when a job was discarded: its last attempt failed, it was given up, its node was lost
+   * during its last attempt, or a job that it depends on did not complete. After the commit, once,
+   * by the node that wrote it, or by another if that one does not know this worker; not at all if
+   * the node that is to call dies in between. Its attempts are over: {@link JobContext#completeIn}
+   * is refused.
    *
    * <p>Errors: logged, and change nothing; the job stays discarded. Cancel: after {@link #timeout},
    * and when the grace of a stop is over. Thread: called on the scheduler for workers. Context: has

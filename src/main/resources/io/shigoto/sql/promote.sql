@@ -1,10 +1,12 @@
 -- Makes due jobs available, the longest due first, and wakes their queues at commit.
--- $1 how many at most
+-- $1 how many at most  $2 the workers that this node knows
 -- Jobs that do not hold their unique keys while they wait for their time take them now, or are cancelled.
 -- Returns one row: how many were due, in how many ms the next one is due (NULL: none is scheduled), the queues of those
--- that are available, whether there are loose ends to be seen to, and what else the nodes are to be told (NULL: nothing).
+-- that are available, whether there are loose ends to be seen to, what else the nodes are to be told (NULL: nothing), and
+-- whether one of the workers is to be told of jobs that were discarded.
 -- Locks: the rows moved, SKIP LOCKED, so any number of nodes may try at once; then as promote_keyless does.
--- Relies on: jobs_due, jobs_pkey, loose_ends_pkey, loose_counts_pkey.
+-- Relies on: jobs_due, jobs_pkey, loose_ends_pkey, loose_counts_pkey,
+-- untold_discards_worker.
 WITH due AS MATERIALIZED (
   SELECT id, NOT state = ANY (unique_states) AS keyless
     FROM shigoto.jobs
@@ -38,4 +40,5 @@ SELECT (SELECT coalesce(sum(size), 0) FROM (SELECT size FROM told UNION ALL SELE
        ARRAY(SELECT queue FROM told) AS queues,
        (SELECT id FROM shigoto.loose_ends ORDER BY id LIMIT 1) IS NOT NULL
          OR (SELECT id FROM shigoto.loose_counts ORDER BY id LIMIT 1) IS NOT NULL AS loose,
-       (SELECT told FROM entered) AS told
+       (SELECT told FROM entered) AS told,
+       EXISTS (SELECT FROM shigoto.untold_discards WHERE worker = ANY ($2::text[])) AS untold

@@ -177,7 +177,7 @@ class PlansIT {
 
   @Test
   void promoteLooksAtNothingThatIsNotDue() {
-    explain("promote", "5000").readsJobsByIndexOnly().looksAtNoMoreThan(10);
+    explain("promote", "5000", "'{worker0,worker1}'").readsJobsByIndexOnly().looksAtNoMoreThan(10);
   }
 
   @ParameterizedTest
@@ -187,7 +187,9 @@ class PlansIT {
         "UPDATE shigoto.jobs SET scheduled_at = now() WHERE state = 'scheduled' AND id <= $1",
         2 * group * Statistics.SHARE);
 
-    explain("promote", "" + group).readsJobsByIndexOnly().looksAtNoMoreThan(4L * group);
+    explain("promote", "" + group, "'{worker0,worker1}'")
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(4L * group);
     database.sql(
         "UPDATE shigoto.jobs SET scheduled_at = now() + interval '1 day' WHERE state ="
             + " 'scheduled'");

@@ -7,6 +7,7 @@ import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.UnreadableJob;
 import io.shigoto.job.Job;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,7 +22,8 @@ import reactor.core.publisher.Sinks;
  * all incarnations of a node: the jobs have ended, so a lost lease changes nothing for them.
  *
  * <p>What waits here dies with the process. So the node whose settlement was written calls once or,
- * if it dies in between, not at all.
+ * if it dies in between, not at all. A node that does not know the worker passes it on to one that
+ * does.
  */
 public final class Discards {
 
@@ -30,6 +32,7 @@ public final class Discards {
 
   private final Workers workers;
   private final LongFunction<Mono<Job>> find;
+  private final Function<RunKey, Mono<?>> passOn;
   private final LastCall lastCall;
   private final KeepGoing reading;
   private final AtomicInteger underWay = new AtomicInteger();
@@ -38,12 +41,18 @@ public final class Discards {
 
   /**
    * @param find reads a job with all its errors
+   * @param passOn leaves it to nodes that know the worker
    * @param reading what is done when that fails
    */
   public Discards(
-      Workers workers, LongFunction<Mono<Job>> find, LastCall lastCall, KeepGoing reading) {
+      Workers workers,
+      LongFunction<Mono<Job>> find,
+      Function<RunKey, Mono<?>> passOn,
+      LastCall lastCall,
+      KeepGoing reading) {
     this.workers = workers;
     this.find = find;
+    this.passOn = passOn;
     this.lastCall = lastCall;
     this.reading = reading;
   }
@@ -74,24 +83,20 @@ public final class Discards {
     cut.tryEmitEmpty();
   }
 
-  /** The job of this run was discarded: its worker is told, if this node knows it. */
-  public void add(RunKey run) {
+  /**
+   * The job of this run was discarded: its worker is told, by this node or, if it does not know it,
+   * by another. Completes when it was told or passed on, or is not to be.
+   */
+  public Mono<Void> add(RunKey run) {
     Workers.Known known = workers.find(run.worker());
-    if (known != null && known.hearsOfDiscards()) {
-      add(new Discard(run, known, Sinks.empty()));
-    }
+    return known != null && !known.hearsOfDiscards()
+        ? Mono.empty()
+        : add(new Discard(run, known, Sinks.empty())).takeUntilOther(cut.asMono());
   }
 
-  /**
-   * As {@link #add} when subscribed; completes when the worker was told, or is not to be. Cancel:
-   * it is told all the same.
-   */
+  /** {@link #add} when subscribed. Cancel: it is told all the same. */
   public Mono<Void> told(RunKey run) {
-    Workers.Known known = workers.find(run.worker());
-    return known == null || !known.hearsOfDiscards()
-        ? Mono.empty()
-        : Mono.defer(() -> add(new Discard(run, known, Sinks.empty())))
-            .takeUntilOther(cut.asMono());
+    return Mono.defer(() -> add(run));
   }
 
   private Mono<Void> add(Discard discard) {
@@ -105,9 +110,14 @@ public final class Discards {
   }
 
   private Mono<Void> call(Discard discard) {
-    return reading
-        .until(found(discard.run))
-        .flatMap(job -> lastCall.of(discard.run, job, discard.known))
+    Workers.Known known = discard.known;
+    Mono<?> call =
+        known == null
+            ? reading.until(passOn.apply(discard.run))
+            : reading
+                .until(found(discard.run))
+                .flatMap(job -> lastCall.of(discard.run, job, known));
+    return call.then()
         .doFinally(
             end -> {
               underWay.decrementAndGet();
@@ -130,5 +140,5 @@ public final class Discards {
         .log("onDiscard is not called, the job cannot be read");
   }
 
-  private record Discard(RunKey run, Workers.Known known, Sinks.Empty<Void> told) {}
+  private record Discard(RunKey run, Workers.@Nullable Known known, Sinks.Empty<Void> told) {}
 }

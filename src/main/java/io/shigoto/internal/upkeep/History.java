@@ -33,6 +33,7 @@ public final class History implements Chore {
   private final Sql healDependencies;
   private final Sql forgetBroadcasts;
   private final Sql forgetRates;
+  private final Sql forgetUntold;
   private final int days;
   private final Duration broadcasts;
 
@@ -48,6 +49,7 @@ public final class History implements Chore {
     this.healDependencies = sql.get("heal_dependencies");
     this.forgetBroadcasts = sql.get("forget_broadcasts");
     this.forgetRates = sql.get("forget_rates");
+    this.forgetUntold = sql.get("forget_untold");
     this.days = days;
     this.broadcasts = broadcasts;
   }
@@ -74,6 +76,7 @@ public final class History implements Chore {
 
   private Mono<Long> pruned() {
     return Flux.concat(
+            inGroups(forgetUntold, statement -> statement.bind(0, days)),
             inGroups(pruneKeys, statement -> statement.bind(0, days)),
             inGroups(forgetBroadcasts, statement -> statement.bind(0, broadcasts.toMillis())),
             inGroups(forgetRates, statement -> statement.bind(0, RATES.toMillis())))

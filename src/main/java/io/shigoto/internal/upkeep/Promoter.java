@@ -28,6 +28,7 @@ public final class Promoter {
 
   private final Database database;
   private final Sql promote;
+  private final String[] workers;
   private final Wakeups wakeups;
   private final Alarm alarm;
   private final Bell bell;
@@ -35,17 +36,20 @@ public final class Promoter {
   private final KeepGoing keepGoing;
 
   /**
+   * @param workers the names that this node knows
    * @param bell told of what followed from the keys of jobs that are due
    */
   public Promoter(
       Database database,
       Statements sql,
+      String[] workers,
       Wakeups wakeups,
       Bell bell,
       Duration backstop,
       Scheduler timer) {
     this.database = database;
     this.promote = sql.get("promote");
+    this.workers = workers;
     this.wakeups = wakeups;
     this.alarm = wakeups.alarm();
     this.bell = bell;
@@ -67,14 +71,15 @@ public final class Promoter {
     return database
         .list(
             promote,
-            statement -> statement.bind(0, GROUP_SIZE),
+            statement -> statement.bind(0, GROUP_SIZE).bind(1, workers),
             row ->
                 new Promoted(
                     Objects.requireNonNull(row.get(0, Long.class)),
                     row.get(1, Long.class),
                     List.of(Objects.requireNonNull(row.get(2, String[].class))),
                     Boolean.TRUE.equals(row.get(3, Boolean.class)),
-                    news(row.get(4, String[].class))))
+                    news(row.get(4, String[].class)),
+                    Boolean.TRUE.equals(row.get(5, Boolean.class))))
         .map(rows -> rows.get(0))
         .doOnNext(this::tell);
   }
@@ -92,6 +97,9 @@ public final class Promoter {
     if (promoted.looseEnds) {
       wakeups.looseEnds().give();
     }
+    if (promoted.untold) {
+      wakeups.untold().give();
+    }
     if (promoted.count >= GROUP_SIZE) {
       alarm.in(0);
     } else if (promoted.nextDueIn != null) {
@@ -100,5 +108,10 @@ public final class Promoter {
   }
 
   private record Promoted(
-      long count, @Nullable Long nextDueIn, List<String> queues, boolean looseEnds, News news) {}
+      long count,
+      @Nullable Long nextDueIn,
+      List<String> queues,
+      boolean looseEnds,
+      News news,
+      boolean untold) {}
 }

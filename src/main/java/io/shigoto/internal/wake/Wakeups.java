@@ -15,6 +15,7 @@ public final class Wakeups implements Bell {
   private final Map<String, Nudge> queues = new ConcurrentHashMap<>();
   private final Map<String, Nudge> cancels = new ConcurrentHashMap<>();
   private final Nudge looseEnds = new Nudge();
+  private final Nudge untold = new Nudge();
   private final Alarm alarm;
 
   public Wakeups(Alarm alarm) {
@@ -29,6 +30,11 @@ public final class Wakeups implements Bell {
   /** Given when a commit has left loose ends for a node to see to. */
   public Nudge looseEnds() {
     return looseEnds;
+  }
+
+  /** Given when workers of this node are to be told of jobs that were discarded. */
+  public Nudge untold() {
+    return untold;
   }
 
   /** The nudge of a queue that this node serves. */

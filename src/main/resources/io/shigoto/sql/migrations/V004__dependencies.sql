@@ -24,6 +24,22 @@ CREATE TABLE shigoto.loose_ends (
   autovacuum_vacuum_cost_delay = 0
 );
 
+-- Jobs that were discarded, and whose workers are to be told of it by a node that knows them: whoever discarded them may
+-- not. The node that takes a row away tells.
+CREATE TABLE shigoto.untold_discards (
+  id           bigint NOT NULL,
+  lease        bigint NOT NULL,
+  queue        text NOT NULL,
+  worker       text NOT NULL,
+  attempt      integer NOT NULL,
+  max_attempts integer NOT NULL,
+  discarded_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (id, lease)
+);
+
+CREATE INDEX untold_discards_worker ON shigoto.untold_discards (worker, id);
+CREATE INDEX untold_discards_at ON shigoto.untold_discards (discarded_at);
+
 -- Jobs ended, ascending: those that wait for the ones that were watched have less to wait for. Who waits for nothing
 -- any more is due at its own time, or now. Who does not want to run without its parent ends here and is given back:
 -- what follows from its end is the caller's to see to.
@@ -81,9 +97,15 @@ BEGIN
                                  cause, endings[width_bucket(cause, parents)]))),
              progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed
         FROM gone
+    ),
+    untold AS (
+      INSERT INTO shigoto.untold_discards (id, lease, queue, worker, attempt, max_attempts)
+      SELECT id, lease, queue, worker, attempt, max_attempts FROM gone WHERE if_not_completed = 'discarded' ORDER BY id
+      RETURNING id
     )
     SELECT coalesce(array_agg(ROW(id, if_not_completed, batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id), '{}'),
            coalesce(array_agg(shigoto.aftermath(if_not_completed::text, was, 0, 'dependency')), '{}')
+             || CASE WHEN EXISTS (SELECT FROM untold) THEN ARRAY['d0'] ELSE '{}' END
       INTO dropped, told
       FROM gone;
   END IF;

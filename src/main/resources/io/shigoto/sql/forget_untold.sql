@@ -1,0 +1,16 @@
+-- Forgets discarded jobs of which no node could tell their workers, because none knew them.
+-- $1 days of history to keep  $2 how many at most
+-- Locks: the rows, SKIP LOCKED. Relies on: untold_discards_at, untold_discards_pkey.
+WITH past AS MATERIALIZED (
+  SELECT id, lease
+    FROM shigoto.untold_discards
+   WHERE discarded_at < now() - $1::integer * interval '1 day'
+   ORDER BY discarded_at
+   LIMIT $2::integer
+     FOR UPDATE SKIP LOCKED
+)
+DELETE FROM shigoto.untold_discards AS untold
+ USING past
+ WHERE untold.id = past.id
+   AND untold.lease = past.lease
+RETURNING untold.id
