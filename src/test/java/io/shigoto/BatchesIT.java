@@ -11,6 +11,7 @@ import io.shigoto.batch.Batch;
 import io.shigoto.batch.BatchNotOpen;
 import io.shigoto.batch.FinishedBatch;
 import io.shigoto.batch.NewBatch;
+import io.shigoto.control.Retry;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.Job;
@@ -343,25 +344,25 @@ class BatchesIT {
   @Test
   void aJobThatLivesAgainIsWaitedForUnlessItsBatchHasFinished() {
     long id = open();
-    node.enqueueAll(Flux.just(job("discard"), DONE).map(job -> job.batch(id))).blockLast(LIMIT);
+    long discarded = node.enqueue(job("discard").batch(id)).block(LIMIT).id();
+    node.enqueue(DONE.batch(id)).block(LIMIT);
     awaitCounts(id, 2, 2);
+    node.queues().pause("default").block(LIMIT);
 
-    db.sql(
-        "SELECT shigoto.uncount(ARRAY[ROW(1, 'discarded', %d, NULL, NULL)]::shigoto.ended_job[])"
-            .formatted(id));
+    assertThat(node.jobs().retry(discarded).block(LIMIT)).isEqualTo(new Retry.Retried(discarded));
     assertThat(seal(id).state()).isEqualTo(Batch.State.SEALED);
     assertThat(find(id)).extracting(Batch::completed, Batch::discarded).containsExactly(1L, 0L);
-    db.sql(
-        "SELECT shigoto.jobs_ended(ARRAY[ROW(1, 'completed', %d, NULL, NULL)]::shigoto.ended_job[], false)"
-            .formatted(id));
+    node.queues().resume("default").block(LIMIT);
+    awaitCounts(id, 2, 2);
     Batch finished = find(id);
     assertThat(finished.state()).isEqualTo(Batch.State.FINISHED);
-    db.sql(
-        "SELECT shigoto.uncount(ARRAY[ROW(1, 'completed', %d, NULL, NULL)]::shigoto.ended_job[])"
-            .formatted(id));
+    assertThat(finished).extracting(Batch::completed, Batch::discarded).containsExactly(1L, 1L);
+    assertThat(report().discarded()).isOne();
 
+    assertThat(node.jobs().retry(discarded).block(LIMIT)).isEqualTo(new Retry.Retried(discarded));
+    told.await(JobEvent.Kind.DISCARDED, 3);
     assertThat(find(id)).isEqualTo(finished);
-    assertThat(report().allCompleted()).isTrue();
+    assertThat(reports).hasSize(1);
   }
 
   @Test

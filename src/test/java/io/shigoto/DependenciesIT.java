@@ -86,6 +86,43 @@ class DependenciesIT {
     assertNothingIsLeft();
   }
 
+  /** Compressed as they are they would be few bytes. */
+  @Test
+  void aRunSeesNoMoreThanThereIsRoomFor() {
+    List<Long> some = largeResults(1_000_001, 40);
+    List<Long> tooMany = largeResults(1_001_001, 70);
+
+    long sees = enqueue(CHILD.dependsOn(some));
+    long refused = enqueue(CHILD.dependsOn(tooMany));
+    ended(sees);
+    ended(refused);
+
+    assertThat(seen(sees).results().json()).containsOnlyKeys(some);
+    assertThat(seen(sees).results().of(1_000_040, String.class).orElseThrow()).hasSize(1_048_576);
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(() -> seen(refused).results().all(String.class))
+        .withMessage("the results of the 70 jobs that it depends on weigh more than 64 MiB");
+    children.clear();
+  }
+
+  private JobContext<?> seen(long id) {
+    return children.stream().filter(job -> job.id() == id).findFirst().orElseThrow();
+  }
+
+  private static List<Long> largeResults(long first, int count) {
+    db.sql(
+        """
+        INSERT INTO shigoto.job_history
+               (id, lease, scheduled_at, inserted_at, finished_at, state, attempt, max_attempts, priority, queue,
+                worker, args, result)
+        SELECT n, 1, now(), now(), now(), 'completed', 1, 1, 0, 'q', 'w', '{}', to_jsonb(repeat('x', 1048576))
+          FROM generate_series($1, $1 + $2 - 1) AS n
+        """,
+        first,
+        count);
+    return LongStream.range(first, first + count).boxed().toList();
+  }
+
   @Test
   void parentsThatHaveEndedCount() {
     long a = enqueue(PARENT);

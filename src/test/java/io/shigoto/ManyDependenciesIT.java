@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.batch.Batch;
 import io.shigoto.batch.NewBatch;
+import io.shigoto.job.Job;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
@@ -54,6 +55,9 @@ class ManyDependenciesIT {
                   .worker(
                       new Scripted(
                           "callback", job -> Mono.fromRunnable(callbacks::incrementAndGet)))
+                  .worker(
+                      new Scripted("number", job -> Mono.just(Outcome.done(job.args().get("n")))))
+                  .worker(new Scripted("sum", ManyDependenciesIT::sum))
                   .queue("default", 20));
     }
   }
@@ -66,18 +70,28 @@ class ManyDependenciesIT {
     };
   }
 
+  /** Of what all the jobs gave back that it depends on. */
+  private static Mono<Outcome> sum(JobContext<Map<String, Object>> job) {
+    Map<Long, Integer> results = job.results().all(Integer.class);
+    long sum = results.values().stream().mapToLong(n -> n).sum();
+    return Mono.just(Outcome.done(results.size() + " results: " + sum));
+  }
+
   @Test
   void oneWaitsForTenThousand() {
     List<Long> parents =
-        node.enqueueAll(Flux.range(0, MANY).map(i -> JOB))
+        node.enqueueAll(Flux.range(0, MANY).map(i -> NewJob.of("number", Map.of("n", i))))
             .map(Receipt::id)
             .collectList()
             .block(LIMIT);
 
-    long child = node.enqueue(JOB.dependsOn(parents)).block(LIMIT).id();
+    long child = node.enqueue(NewJob.of("sum", NOTHING).dependsOn(parents)).block(LIMIT).id();
 
     awaitEnd(MANY + 1);
-    assertThat(node.jobs().find(child).block(LIMIT).state()).isEqualTo(JobState.COMPLETED);
+    Job sum = node.jobs().find(child).block(LIMIT);
+    assertThat(sum.state()).isEqualTo(JobState.COMPLETED);
+    assertThat(sum.result(String.class))
+        .contains(MANY + " results: " + IntStream.range(0, MANY).asLongStream().sum());
   }
 
   @Test

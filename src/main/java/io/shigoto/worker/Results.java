@@ -9,7 +9,8 @@ import tools.jackson.core.type.TypeReference;
  * nothing, did not complete, or is no longer kept, there is none.
  *
  * <p>Safe for any number of threads. Errors: a result that does not fit the type is an exception
- * that names the JSON path.
+ * that names the JSON path. If all of them together are larger than 64 MiB of JSON, each method
+ * throws an {@link IllegalStateException} that says so.
  */
 public interface Results {
 

@@ -1,12 +1,12 @@
 -- Forgets discarded jobs of which no node could tell their workers, because none knew them.
--- $1 days of history to keep  $2 how many at most
+-- $1 how many at most  $2 days of history to keep
 -- Locks: the rows, SKIP LOCKED. Relies on: untold_discards_at, untold_discards_pkey.
 WITH past AS MATERIALIZED (
   SELECT id, lease
     FROM shigoto.untold_discards
-   WHERE discarded_at < now() - $1::integer * interval '1 day'
+   WHERE discarded_at < now() - $2::integer * interval '1 day'
    ORDER BY discarded_at
-   LIMIT $2::integer
+   LIMIT $1::integer
      FOR UPDATE SKIP LOCKED
 )
 DELETE FROM shigoto.untold_discards AS untold

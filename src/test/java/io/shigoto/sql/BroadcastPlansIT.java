@@ -87,7 +87,7 @@ class BroadcastPlansIT {
 
   @Test
   void messagesAreForgottenGroupByGroup() {
-    explain("forget_broadcasts", "60000", "100").looksAtNoMoreThan(200);
+    explain("forget_broadcasts", "100", "60000").looksAtNoMoreThan(200);
   }
 
   /** Two old transactions had not ended, nor had any from this number on begun. */
