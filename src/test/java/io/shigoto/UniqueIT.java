@@ -232,11 +232,36 @@ class UniqueIT {
         .isEqualTo(Receipt.conflict(first, Set.of(Change.DEBOUNCED)));
 
     assertThat(find(first).state()).isEqualTo(JobState.SCHEDULED);
-    assertThat(
-            db.number(
-                "SELECT count(*) FROM shigoto.jobs"
-                    + " WHERE scheduled_at - now() BETWEEN interval '59 min' AND interval '1 h'"))
-        .isEqualTo(1);
+    assertThat(dueInAnHour()).isOne();
+    enqueue(job(1).unique(quiet).delay(Duration.ofHours(5)));
+    assertThat(dueInAnHour()).isOne();
+  }
+
+  private static long dueInAnHour() {
+    return db.number(
+        "SELECT count(*) FROM shigoto.jobs"
+            + " WHERE scheduled_at - now() BETWEEN interval '59 min' AND interval '1 h'");
+  }
+
+  /** It has failed once, and waits for its backoff. */
+  @ParameterizedTest
+  @MethodSource("levels")
+  void aJobThatWasStartedStaysAsItIs(IsolationLevel level) {
+    Unique byCustomer = Unique.by(WORKER).argsKeys("customer");
+    List<Unique> wishes =
+        List.of(byCustomer.replace(Replace.ARGS), byCustomer.debounce(Duration.ofHours(9)));
+    long first = enqueue(order(1, "a").unique(byCustomer)).id();
+    db.sql("UPDATE shigoto.jobs SET state = 'retryable', lease = 1, attempt = 1");
+    Job before = find(first);
+
+    for (Unique wish : wishes) {
+      NewJob next = order(1, "b").unique(wish);
+      assertThat(enqueue(next)).isEqualTo(Receipt.conflict(first, Set.of()));
+      Receipt met = inTransaction(level, connection -> node.enqueue(next, connection));
+      assertThat(met).isEqualTo(Receipt.conflict(first, Set.of()));
+    }
+
+    assertThat(find(first)).usingRecursiveComparison().ignoringFields("reader").isEqualTo(before);
   }
 
   @ParameterizedTest

@@ -79,8 +79,7 @@ class UniqueStormIT {
         """
         ALTER TABLE shigoto.unique_keys DROP CONSTRAINT unique_keys_pkey;
         CREATE INDEX ON shigoto.unique_keys (key);
-        CREATE OR REPLACE FUNCTION shigoto.grasp_keys(
-          wanted shigoto.unique_keys[], patient boolean, OUT taken bigint[], OUT busy bigint[]) LANGUAGE sql AS $$
+        CREATE OR REPLACE FUNCTION shigoto.insert_keys(wanted shigoto.unique_keys[]) RETURNS bigint[] LANGUAGE sql AS $$
           WITH inserted AS (
             INSERT INTO shigoto.unique_keys (key, job_id, until, states)
             SELECT DISTINCT ON (key) key, job_id, until, states
@@ -89,7 +88,7 @@ class UniqueStormIT {
              ORDER BY key, job_id
             RETURNING job_id
           )
-          SELECT coalesce(array_agg(job_id ORDER BY job_id), '{}'), '{}'::bigint[] FROM inserted
+          SELECT coalesce(array_agg(job_id ORDER BY job_id), '{}') FROM inserted
         $$;
         """);
     Tenures tenures = Tenures.watch(broken);

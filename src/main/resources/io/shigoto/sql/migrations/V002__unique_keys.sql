@@ -22,17 +22,33 @@ CREATE TABLE shigoto.unique_keys (
 CREATE INDEX unique_keys_until ON shigoto.unique_keys (until) WHERE until IS NOT NULL;
 CREATE INDEX unique_keys_ended ON shigoto.unique_keys (ended_at) WHERE ended_at IS NOT NULL;
 
--- Takes keys for jobs, in the order of the keys; of several jobs that want the same, the one with the smallest id
--- gets it. A key that an unfinished transaction takes or gives back is waited for, as long as lock_timeout says.
+-- Inserts keys in their order; of several jobs that want the same, the one with the smallest id gets it. A key that an
+-- unfinished transaction takes or gives back is waited for. Returns the jobs that got theirs, ascending.
+CREATE FUNCTION shigoto.insert_keys(wanted shigoto.unique_keys[]) RETURNS bigint[] LANGUAGE sql AS $$
+  WITH inserted AS (
+    INSERT INTO shigoto.unique_keys (key, job_id, until, states)
+    SELECT want.key, want.job_id, want.until, want.states
+      FROM unnest(wanted) AS want
+     ORDER BY want.key, want.job_id
+        ON CONFLICT (key) DO NOTHING
+    RETURNING job_id
+  )
+  SELECT coalesce(array_agg(job_id ORDER BY job_id), '{}') FROM inserted
+$$;
+
+-- Takes keys for jobs, in the order of the keys, and those that are over away before. A key that an unfinished transaction
+-- takes or gives back is waited for, as long as lock_timeout says.
 -- Nobody waits for a key while he holds a later one: so nobody waits in a circle. What has become free since it was
 -- passed over is therefore no reason to take it now, but to let go of all and to begin again; and so is a circle that
 -- a transaction is in which takes keys by several statements, unless it is this one.
+-- Who is patient takes them in one block, and in none inside of it: whoever waits for a key waits for the block that took
+-- it, and hears when that lets go; of one that ended well inside another he hears at the end of the transaction only.
 -- patient: who waits too long fails. Otherwise it is an answer.
 -- Returns the jobs that got theirs, ascending; those that waited too long; and for each of those that want, in their
 -- order, who has its key (NULL: not known). If the snapshot of the transaction is too old to tell who has one, no key
 -- is taken at all: unseen.
 CREATE FUNCTION shigoto.take_keys(
-  wanted shigoto.unique_keys[], patient boolean,
+  wanted shigoto.unique_keys[], over uuid[], patient boolean,
   OUT taken bigint[], OUT busy bigint[], OUT holders bigint[], OUT unseen boolean) LANGUAGE plpgsql AS $$
 DECLARE
   sees    CONSTANT boolean := current_setting('transaction_isolation') IN ('read committed', 'read uncommitted');
@@ -41,7 +57,15 @@ BEGIN
   unseen := false;
   LOOP
     BEGIN
-      SELECT grasp.taken, grasp.busy INTO taken, busy FROM shigoto.grasp_keys(wanted, patient) AS grasp;
+      IF over <> '{}' THEN
+        PERFORM shigoto.take_away_keys(over);
+      END IF;
+      IF patient THEN
+        taken := shigoto.insert_keys(wanted);
+        busy := '{}';
+      ELSE
+        SELECT grasp.taken, grasp.busy INTO taken, busy FROM shigoto.grasp_keys(wanted) AS grasp;
+      END IF;
       IF cardinality(taken) = cardinality(wanted) THEN
         RETURN;
       ELSIF sees THEN
@@ -65,7 +89,7 @@ BEGIN
       END IF;
       RAISE EXCEPTION 'begin again' USING ERRCODE = 'SHAGN';
     EXCEPTION
-      WHEN SQLSTATE 'SHAGN' THEN
+      WHEN SQLSTATE 'SHAGN' OR serialization_failure THEN
         IF NOT sees THEN
           taken := '{}';
           busy := '{}';
@@ -77,53 +101,39 @@ BEGIN
         IF circles = 5 THEN
           RAISE;
         END IF;
+        -- Whoever waited for what was let go of is to get it.
+        PERFORM pg_sleep(0.01 * circles);
     END;
   END LOOP;
 END $$;
 
--- One attempt at that. The snapshot of a transaction that repeats its reads may be too old to tell whether somebody
--- holds a key: then, and when one was waited for too long, they are taken one by one. Who is not patient waits for each
--- some milliseconds only, and for all together a tenth of a second: the keys that he has taken are kept from others, and
--- those that come behind him wait too.
-CREATE FUNCTION shigoto.grasp_keys(
-  wanted shigoto.unique_keys[], patient boolean, OUT taken bigint[], OUT busy bigint[]) LANGUAGE plpgsql AS $$
+-- One attempt at that of who is not patient: when one was waited for too long, or the snapshot is too old, they are taken
+-- one by one, each is waited for some milliseconds only, and all together a tenth of a second: the keys that were taken
+-- are kept from others, and those that come behind wait too.
+CREATE FUNCTION shigoto.grasp_keys(wanted shigoto.unique_keys[], OUT taken bigint[], OUT busy bigint[])
+LANGUAGE plpgsql AS $$
 DECLARE
   timeout CONSTANT text := current_setting('lock_timeout');
   over    timestamptz;
   one     shigoto.unique_keys;
 BEGIN
   busy := '{}';
-  WITH inserted AS (
-    INSERT INTO shigoto.unique_keys (key, job_id, until, states)
-    SELECT want.key, want.job_id, want.until, want.states
-      FROM unnest(wanted) AS want
-     ORDER BY want.key, want.job_id
-        ON CONFLICT (key) DO NOTHING
-    RETURNING job_id
-  )
-  SELECT coalesce(array_agg(job_id ORDER BY job_id), '{}') INTO taken FROM inserted;
+  taken := shigoto.insert_keys(wanted);
 EXCEPTION WHEN serialization_failure OR lock_not_available OR deadlock_detected THEN
   taken := '{}';
-  IF NOT patient THEN
-    over := clock_timestamp() + interval '100 milliseconds';
-    PERFORM set_config('lock_timeout', '5ms', true);
-  END IF;
+  over := clock_timestamp() + interval '100 milliseconds';
+  PERFORM set_config('lock_timeout', '5ms', true);
   FOR one IN SELECT want.* FROM unnest(wanted) AS want ORDER BY want.key, want.job_id LOOP
     IF clock_timestamp() > over THEN
       busy := busy || one.job_id;
       CONTINUE;
     END IF;
     BEGIN
-      INSERT INTO shigoto.unique_keys (key, job_id, until, states)
-      VALUES (one.key, one.job_id, one.until, one.states);
-      taken := taken || one.job_id;
+      taken := taken || shigoto.insert_keys(ARRAY[one]);
     EXCEPTION
-      WHEN unique_violation THEN
+      WHEN serialization_failure THEN
         NULL;
       WHEN lock_not_available OR deadlock_detected THEN
-        IF patient THEN
-          RAISE;
-        END IF;
         busy := busy || one.job_id;
     END;
   END LOOP;
@@ -185,10 +195,9 @@ BEGIN
 END $$;
 
 -- Takes the key of a job that held it before, unless its period is over.
--- patient: who waits too long for an unfinished transaction fails. Otherwise it is an answer.
--- Returns the job that has the key now: this one or another; 0 if its period is over; NULL if it waited too long, or if
--- the snapshot of the transaction is too old to tell.
-CREATE FUNCTION shigoto.take_key_again(wanted shigoto.unique_keys, patient boolean) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Returns the job that has the key now: this one or another; 0 if its period is over; NULL if it waited too long for an
+-- unfinished transaction, or if the snapshot of this one is too old to tell.
+CREATE FUNCTION shigoto.take_key_again(wanted shigoto.unique_keys) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   grasp  record;
   holder bigint;
@@ -198,7 +207,7 @@ BEGIN
   END IF;
   LOOP
     PERFORM shigoto.take_away_keys(ARRAY[wanted.key]);
-    SELECT * INTO grasp FROM shigoto.grasp_keys(ARRAY[wanted], patient);
+    SELECT * INTO grasp FROM shigoto.grasp_keys(ARRAY[wanted]);
     IF wanted.job_id = ANY (grasp.taken) THEN
       RETURN wanted.job_id;
     ELSIF wanted.job_id = ANY (grasp.busy) THEN
@@ -267,7 +276,7 @@ BEGIN
         PERFORM shigoto.give_up_key(job.unique_key, job.id);
         holder := job.id;
       ELSE
-        holder := shigoto.take_key_again(ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL), false);
+        holder := shigoto.take_key_again(ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL));
       END IF;
       IF holder IS NULL THEN
         instead := 'busy';
@@ -333,7 +342,7 @@ BEGIN
     END IF;
     BEGIN
       holder := shigoto.take_key_again(
-        ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys, false);
+        ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys);
       IF holder IN (0, job.id) THEN
         UPDATE shigoto.jobs AS live SET state = 'available' WHERE live.id = job.id;
         told := told || ('q' || job.queue);

@@ -312,9 +312,6 @@ BEGIN
         over := over || CASE WHEN sees AND holder.is_over THEN ARRAY[keys[holder.n]] ELSE '{}' END;
       END IF;
     END LOOP;
-    IF over <> '{}' THEN
-      PERFORM shigoto.take_away_keys(over);
-    END IF;
     IF keyless <> '{}' THEN
       RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, keyless);
     END IF;
@@ -325,7 +322,7 @@ BEGIN
                SELECT ROW(new.unique_key, ids[ordinality], new.unique_until, new.unique_states, NULL)::shigoto.unique_keys
                  FROM unnest(given) WITH ORDINALITY AS new
                 WHERE places[width_bucket(ordinality::integer, places)] = ordinality
-                ORDER BY ordinality), at_commit);
+                ORDER BY ordinality), over, at_commit);
       RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, grasp.taken);
       IF NOT sees AND grasp.taken <> '{}' THEN
         own := own || (SELECT jsonb_object_agg(keys[width_bucket(id, ids)], id) FROM unnest(grasp.taken) AS id);

@@ -291,7 +291,7 @@ BEGIN
       tries := true;
       BEGIN
         holder := shigoto.take_key_again(
-          ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys, false);
+          ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys);
       EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
         holder := NULL;
       END;
