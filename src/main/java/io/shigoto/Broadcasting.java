@@ -9,8 +9,6 @@ import java.util.stream.Stream;
 /** What the builder was told about messages to all nodes. */
 record Broadcasting(List<Receiver<?>> receivers, Duration window, Duration retention) {
 
-  private static final Duration LONGEST = Duration.ofDays(36_500);
-
   /** Nothing was said. */
   static final Broadcasting STANDARD =
       new Broadcasting(
@@ -25,12 +23,12 @@ record Broadcasting(List<Receiver<?>> receivers, Duration window, Duration reten
   }
 
   Broadcasting window(Duration window) {
-    require("broadcastWindow", window, Duration.ZERO);
+    Span.from(Duration.ZERO).require("broadcastWindow", window);
     return new Broadcasting(receivers, window, retention);
   }
 
   Broadcasting retention(Duration retention) {
-    require("broadcastRetention", retention, Duration.ofSeconds(1));
+    Span.from(Duration.ofSeconds(1)).require("broadcastRetention", retention);
     return new Broadcasting(receivers, window, retention);
   }
 
@@ -42,13 +40,5 @@ record Broadcasting(List<Receiver<?>> receivers, Duration window, Duration reten
               .formatted(retention, window));
     }
     return this;
-  }
-
-  private static void require(String what, Duration time, Duration shortest) {
-    Objects.requireNonNull(time, what);
-    if (time.compareTo(shortest) < 0 || time.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException(
-          "%s must be from %s to %s, but is %s".formatted(what, shortest, LONGEST, time));
-    }
   }
 }

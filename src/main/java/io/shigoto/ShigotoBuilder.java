@@ -58,6 +58,8 @@ public final class ShigotoBuilder {
   /** The default of {@link #statementTimeout}. */
   public static final Duration DEFAULT_STATEMENT_TIMEOUT = Duration.ofSeconds(10);
 
+  private static final Duration AN_HOUR = Duration.ofHours(1);
+
   private final ConnectionFactory connectionFactory;
   private final List<ReactiveWorker<?>> workers = new ArrayList<>();
   private final List<Middleware> middleware = new ArrayList<>();
@@ -185,12 +187,7 @@ public final class ShigotoBuilder {
    * so much later. From 1 second to 1 hour. Default: 20 seconds.
    */
   public ShigotoBuilder lease(Duration lease) {
-    Objects.requireNonNull(lease, "lease");
-    require(
-        lease.compareTo(Duration.ofSeconds(1)) >= 0 && lease.compareTo(Duration.ofHours(1)) <= 0,
-        "lease must be from 1 second to 1 hour, but is",
-        lease);
-    this.lease = lease;
+    this.lease = Span.from(Duration.ofSeconds(1)).to(AN_HOUR).require("lease", lease);
     return this;
   }
 
@@ -199,13 +196,8 @@ public final class ShigotoBuilder {
    * queues. From 10 ms to 1 hour. Default: 1 second.
    */
   public ShigotoBuilder pollInterval(Duration interval) {
-    Objects.requireNonNull(interval, "pollInterval");
-    require(
-        interval.compareTo(Duration.ofMillis(10)) >= 0
-            && interval.compareTo(Duration.ofHours(1)) <= 0,
-        "pollInterval must be from 10 ms to 1 hour, but is",
-        interval);
-    this.pollInterval = interval;
+    this.pollInterval =
+        Span.from(Duration.ofMillis(10)).to(AN_HOUR).require("pollInterval", interval);
     return this;
   }
 
@@ -230,12 +222,7 @@ public final class ShigotoBuilder {
 
   /** How long ended jobs are kept, in whole days, from 1. Default: 14 days. */
   public ShigotoBuilder retention(Duration retention) {
-    Objects.requireNonNull(retention, "retention");
-    require(
-        retention.toDays() >= 1 && retention.toDays() <= 36_500,
-        "retention must be from 1 to 36500 days, but is",
-        retention);
-    this.retention = retention;
+    this.retention = Span.from(Duration.ofDays(1)).require("retention", retention);
     return this;
   }
 
@@ -286,13 +273,8 @@ public final class ShigotoBuilder {
    * Default: 10 seconds.
    */
   public ShigotoBuilder statementTimeout(Duration timeout) {
-    Objects.requireNonNull(timeout, "statementTimeout");
-    require(
-        timeout.compareTo(Duration.ofMillis(100)) >= 0
-            && timeout.compareTo(Duration.ofHours(1)) <= 0,
-        "statementTimeout must be from 100 ms to 1 hour, but is",
-        timeout);
-    this.statementTimeout = timeout;
+    this.statementTimeout =
+        Span.from(Duration.ofMillis(100)).to(AN_HOUR).require("statementTimeout", timeout);
     return this;
   }
 

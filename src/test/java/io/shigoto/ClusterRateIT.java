@@ -4,7 +4,6 @@ import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.event.JobEvent;
-import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.TcpProxy;
@@ -25,7 +24,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -152,30 +150,6 @@ class ClusterRateIT {
     assertThat(network.counts().statements(CLAIM)).isLessThan(20_000 / 20);
   }
 
-  /** Whatever is inserted for it: until the rate lets more start, nothing is asked for. */
-  @Test
-  void aBlockedQueueAsksForNothing() {
-    TcpProxy network = nodes.network(db.options());
-    Shigoto node =
-        nodes.start(
-            Shigoto.builder(Nodes.through(network, db.options()))
-                .pollInterval(NEVER)
-                .listener(told)
-                .worker(limited(RateLimit.of(5, Duration.ofMinutes(10)).global(), "a"))
-                .queue("default", 20));
-    enqueue(node, "limited", 6);
-    told.await(JobEvent.Kind.RATE_LIMITED);
-    told.await(JobEvent.Kind.COMPLETED, 5);
-    network.counts().reset();
-
-    for (int i = 0; i < 50; i++) {
-      enqueue(node, "limited", 10);
-    }
-
-    assertThat(network.counts().statements(CLAIM)).isZero();
-    assertThat(starts.count()).isEqualTo(5);
-  }
-
   @Test
   void aRunThatIsTooLateIsGivenBackAndCostsNoAttempt() throws InterruptedException {
     ExecutorService thread = Executors.newSingleThreadExecutor();
@@ -276,11 +250,6 @@ class ClusterRateIT {
 
   private static Mono<Outcome> done() {
     return Mono.just(Outcome.done());
-  }
-
-  private static void enqueue(Shigoto node, String worker, int jobs) {
-    node.enqueueAll(Flux.range(0, jobs).map(i -> NewJob.of(worker, Map.of("n", i))))
-        .blockLast(LIMIT);
   }
 
   private static void insert(String worker, String queue, int jobs) {

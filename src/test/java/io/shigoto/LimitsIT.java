@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -29,6 +30,7 @@ class LimitsIT {
 
   private static final Duration NEVER = Duration.ofHours(1);
   private static final String CLAIM = "SET state = 'executing'";
+  private static final String LIMITED_CLAIM = "shigoto.claim_limited(";
 
   @RegisterExtension
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
@@ -86,17 +88,20 @@ class LimitsIT {
   }
 
   /** Whatever is inserted for it: while nothing of it may start, nothing is asked for. */
-  @Test
-  void aBlockedQueueAsksForNothing() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aBlockedQueueAsksForNothing(boolean together) {
+    RateLimit limit = RateLimit.of(5, Duration.ofMinutes(10));
     TcpProxy network = nodes.network(db.options());
     Shigoto node =
         nodes.start(
             Shigoto.builder(Nodes.through(network, db.options()))
                 .pollInterval(NEVER)
                 .listener(told)
-                .worker(limited(RateLimit.of(5, Duration.ofMinutes(10)), job -> done()))
+                .worker(limited(together ? limit.global() : limit, job -> done()))
                 .queue("default", 20));
     enqueue(node, "limited", 6);
+    told.await(JobEvent.Kind.RATE_LIMITED);
     told.await(JobEvent.Kind.COMPLETED, 5);
     network.counts().reset();
 
@@ -105,6 +110,7 @@ class LimitsIT {
     }
 
     assertThat(network.counts().statements(CLAIM)).isZero();
+    assertThat(network.counts().statements(LIMITED_CLAIM)).isZero();
     assertThat(told.count(JobEvent.Kind.STARTED)).isEqualTo(5);
   }
 

@@ -1,0 +1,29 @@
+package io.shigoto;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+
+/** How long something may take. */
+record Span(Duration shortest, Duration longest) {
+
+  /** Longer than anything runs, and not so long that it could not be reckoned with. */
+  static final Duration LONGEST = Duration.ofDays(36_500);
+
+  static Span from(Duration shortest) {
+    return new Span(shortest, LONGEST);
+  }
+
+  Span to(Duration longest) {
+    return new Span(shortest, longest);
+  }
+
+  /** Refuses what is shorter or longer, or not given. */
+  Duration require(String what, Duration time) {
+    if (requireNonNull(time, what).compareTo(shortest) < 0 || time.compareTo(longest) > 0) {
+      throw new IllegalArgumentException(
+          "%s must be from %s to %s, but is %s".formatted(what, shortest, longest, time));
+    }
+    return time;
+  }
+}
