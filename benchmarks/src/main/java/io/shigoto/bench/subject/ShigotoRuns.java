@@ -52,17 +52,21 @@ final class ShigotoRuns implements Subject {
       Consumer<JobContext<Numbered>> note,
       AtomicInteger performed,
       Consumer<Map<String, Object>> done) {
-    return Shigoto.builder(order.database().connectionFactory())
-        .worker(
-            Worker.of(
-                "noop",
-                Numbered.class,
-                job -> {
-                  note.accept(job);
-                  if (performed.incrementAndGet() == order.jobs()) {
-                    done.accept(Map.of());
-                  }
-                  return Mono.just(Outcome.done());
-                }));
+    ShigotoBuilder builder = Shigoto.builder(order.database().connectionFactory());
+    if (order.config().equals("callback")) {
+      builder =
+          builder.worker(Worker.of("callback", Object.class, job -> Mono.just(Outcome.done())));
+    }
+    return builder.worker(
+        Worker.of(
+            "noop",
+            Numbered.class,
+            job -> {
+              note.accept(job);
+              if (performed.incrementAndGet() == order.jobs()) {
+                done.accept(Map.of());
+              }
+              return Mono.just(Outcome.done());
+            }));
   }
 }
