@@ -1,19 +1,13 @@
 package io.shigoto.mutants;
 
-import static io.shigoto.mutants.MutantsIT.java;
-import static io.shigoto.mutants.MutantsIT.sql;
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What keeps the promises about attempts, due times, leases, groups and history is taken away. Some
  * of these show only by something that does not come: their tests wait for a few seconds.
  */
-class EngineMutantsIT {
+class EngineMutantsIT extends Mutants {
 
   static Stream<Arguments> mutants() {
     return Stream.of(
@@ -109,14 +103,5 @@ class EngineMutantsIT {
             sql("find_days", "today.day - $2::integer", "today.day - $2::integer - 1"),
             "RetentionIT",
             "aNodeThatStartsDropsTheDaysThatAreOver"));
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("mutants")
-  void isCaught(String what, Mutant mutant, String test, String method) {
-    assertThat(mutant.failuresOf("io.shigoto." + test, method))
-        .as(what)
-        .isNotEmpty()
-        .allMatch(failure -> failure instanceof AssertionError);
   }
 }

@@ -2,8 +2,10 @@ package io.shigoto.mutants;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,15 +66,22 @@ final class Mutant {
   private static List<Throwable> run(Class<?> test, String method) {
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
-            .selectors(DiscoverySelectors.selectMethod(test, method))
+            .selectors(DiscoverySelectors.selectMethod(test, named(test, method)))
             .build();
     SummaryGeneratingListener results = new SummaryGeneratingListener();
     launcher().execute(request, results);
     TestExecutionSummary summary = results.getSummary();
     if (summary.getTestsStartedCount() == 0) {
-      throw new IllegalArgumentException("no test " + test.getName() + "#" + method);
+      throw new IllegalArgumentException("nothing ran of " + test.getName() + "#" + method);
     }
     return summary.getFailures().stream().map(TestExecutionSummary.Failure::getException).toList();
+  }
+
+  private static Method named(Class<?> test, String method) {
+    return Arrays.stream(test.getDeclaredMethods())
+        .filter(each -> each.getName().equals(method))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no " + test.getName() + "#" + method));
   }
 
   private static Launcher launcher() {

@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** For each promise: what keeps it is taken away, and a test of the suite says so. */
-class MutantsIT {
+class MutantsIT extends Mutants {
 
   private static final String LIMITS = "migrations/V007__limits";
   private static final String RATES = "migrations/V008__rates";
@@ -155,15 +153,6 @@ class MutantsIT {
             "aRunThatWasClaimedBeforeSaysNothing"));
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("mutants")
-  void isCaught(String what, Mutant mutant, String test, String method) {
-    assertThat(mutant.failuresOf("io.shigoto." + test, method))
-        .as(what)
-        .isNotEmpty()
-        .allMatch(failure -> failure instanceof AssertionError);
-  }
-
   /** What breaks nothing is not caught: it is the mutants that fail, not the way they run. */
   @Test
   void aChangeThatBreaksNothingIsNotCaught() {
@@ -178,17 +167,5 @@ class MutantsIT {
             harmless.failuresOf(
                 "io.shigoto.internal.claim.ClaimIT", "aNodeWithoutAValidLeaseClaimsNothing"))
         .isEmpty();
-  }
-
-  static Mutant sql(String statement, String part, String by) {
-    return new Mutant().replace(file(statement), part, by);
-  }
-
-  static String file(String statement) {
-    return "resources/io/shigoto/sql/" + statement + ".sql";
-  }
-
-  static Mutant java(String type, String part, String by) {
-    return new Mutant().replace("java/io/shigoto/" + type + ".java", part, by);
   }
 }
