@@ -1,6 +1,6 @@
 -- Writes the outcomes of a group of runs, each fenced by the lease of its claim.
 -- $1 ids (ascending); in the same order: $2 leases  $3 target states  $4 due in (ms, NULL: as it was)
--- $5 attempts given back (0 or 1)  $6 errors (JSON, NULL)  $7 results (JSON, NULL)
+-- $5 given back (0: nothing, 1: the attempt, 2: the attempt of a run that was never begun)  $6 errors (JSON, NULL)  $7 results (JSON, NULL)
 -- $8 whether the nodes hear of it at commit, which is the caller's
 -- Terminal: the row moves to job_history. Otherwise it stays, due later or at once; unless the job was called off
 -- meanwhile: then it is cancelled, whatever its run came to, if that is not completed.
@@ -31,7 +31,7 @@ archived AS (
           priority, queue, worker, args, meta, tags, partition_key, errors, result,
           progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed)
   SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), ended_as::shigoto.job_state,
-         attempt - ($5::integer[])[n], max_attempts, priority, queue, worker, args, meta, tags, partition_key,
+         attempt - least(($5::integer[])[n], 1), max_attempts, priority, queue, worker, args, meta, tags, partition_key,
          shigoto.with_error(errors, ($6::text[])[n]::jsonb), ($7::text[])[n]::jsonb,
          progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed
     FROM finished
@@ -42,7 +42,8 @@ resumed AS (
          owner = NULL,
          scheduled_at = coalesce(
            now() + ($4::bigint[])[width_bucket(job.id, $1::bigint[])] * interval '1 millisecond', job.scheduled_at),
-         attempt = job.attempt - ($5::integer[])[width_bucket(job.id, $1::bigint[])],
+         attempt = job.attempt - least(($5::integer[])[width_bucket(job.id, $1::bigint[])], 1),
+         begun = CASE WHEN ($5::integer[])[width_bucket(job.id, $1::bigint[])] < 2 THEN true ELSE job.begun END,
          errors = shigoto.with_error(job.errors, ($6::text[])[width_bucket(job.id, $1::bigint[])]::jsonb)
    WHERE job.id = ANY ($1::bigint[])
      AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]

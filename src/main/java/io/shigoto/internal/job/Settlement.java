@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param run whose
  * @param to the state it moves to
  * @param dueIn when it is due again; null where it ended, or where its time stays as it was
- * @param refund how many attempts are given back, 0 or 1
+ * @param refund what is given back: 0 nothing, 1 the attempt, 2 the attempt of a run that was never
+ *     begun
  * @param error the failure to remember, or null
  * @param result JSON, or null
  * @param kind the event that tells of it once it is written
@@ -130,6 +131,11 @@ public record Settlement(
   /** Whether it was written and the job is discarded by it. */
   public boolean isDiscard() {
     return to == JobState.DISCARDED && isWritten();
+  }
+
+  /** The same settlement of a run that gives its attempt back and was never begun. */
+  public Settlement asUnbegun() {
+    return new Settlement(run, to, dueIn, 2, error, result, kind);
   }
 
   /** The same settlement of a run whose node was lost. */

@@ -14,6 +14,6 @@ record Ended(Run run, Settlement settlement, Duration took) {
   /** It did not begin: its job is given back. */
   static Ended released(Run run) {
     run.permit().close();
-    return new Ended(run, Settlement.released(run.key()), Duration.ZERO);
+    return new Ended(run, Settlement.released(run.key()).asUnbegun(), Duration.ZERO);
   }
 }

@@ -21,6 +21,7 @@ public final class Run {
   private final Load load;
   private final Sinks.Empty<Void> cut = Sinks.empty();
   private final AtomicBoolean taken = new AtomicBoolean();
+  private final AtomicBoolean decided = new AtomicBoolean();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.UNDER_WAY);
   private volatile boolean calledOff;
   private final HowFar howFar = new HowFar();
@@ -79,9 +80,18 @@ public final class Run {
     cut.tryEmitEmpty();
   }
 
-  /** What is to be written about it when it was ended from outside. */
+  /** The worker is about to be called. False if it must not be: it is settled as never begun. */
+  boolean begin() {
+    return decided.compareAndSet(false, true);
+  }
+
+  /** What is to be written about it when it was ended from outside. It will not begin any more. */
   Settlement settlement() {
-    return calledOff ? Settlement.cancelled(key, null) : Settlement.released(key);
+    boolean begun = !decided.compareAndSet(false, true);
+    if (calledOff) {
+      return Settlement.cancelled(key, null);
+    }
+    return begun ? Settlement.released(key) : Settlement.released(key).asUnbegun();
   }
 
   /** Completes when the run is to end. */

@@ -89,7 +89,7 @@ public final class Runner {
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known, Results results) {
-    if (!run.permit().start()) {
+    if (!run.permit().start() || !run.begin()) {
       // It is cut already, or is now: nobody hears how it ends.
       run.cut();
       return Mono.never();

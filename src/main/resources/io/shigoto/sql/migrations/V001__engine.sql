@@ -45,6 +45,8 @@ CREATE TABLE shigoto.jobs (
   cancelling    uuid,
   -- It was claimed under a limit of the cluster, or in a fair queue: while it runs, it counts.
   limited       boolean,
+  -- A run of it was begun that did not cost an attempt, or was another life's.
+  begun         boolean,
   CONSTRAINT jobs_live CHECK (state NOT IN ('completed', 'discarded', 'cancelled')),
   CONSTRAINT jobs_owner CHECK ((state = 'executing') = (owner IS NOT NULL)),
   CONSTRAINT jobs_cancelling CHECK (cancelling IS NULL OR (owner IS NOT NULL AND cancelling = owner)),

@@ -285,7 +285,8 @@ BEGIN
            SET state = run.state::shigoto.job_state,
                owner = NULL,
                scheduled_at = coalesce(now() + run.due_in * interval '1 millisecond', live.scheduled_at),
-               attempt = live.attempt - run.refund,
+               attempt = live.attempt - least(run.refund, 1),
+             begun = CASE WHEN run.refund < 2 THEN true ELSE live.begun END,
                errors = shigoto.with_error(live.errors, run.error)
          WHERE live.id = job.id;
       ELSE
@@ -316,7 +317,7 @@ BEGIN
           priority, queue, worker, args, meta, tags, partition_key, errors,
           progress, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed)
   VALUES (job.id, job.lease, job.scheduled_at, job.inserted_at, job.claimed_at, now(), 'cancelled',
-          job.attempt - run.refund, job.max_attempts, job.priority, job.queue, job.worker, job.args, job.meta, job.tags,
+          job.attempt - least(run.refund, 1), job.max_attempts, job.priority, job.queue, job.worker, job.args, job.meta, job.tags,
           job.partition_key, shigoto.with_error(shigoto.with_error(job.errors, run.error), reason),
           job.progress, job.batch_id, job.unique_key, job.unique_until, job.unique_states, job.depends_on,
           job.if_not_completed);

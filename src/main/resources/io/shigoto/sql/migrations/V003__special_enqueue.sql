@@ -205,7 +205,8 @@ BEGIN
     SELECT job.id
       FROM shigoto.jobs AS job
      WHERE job.id = ANY (jobs)
-       AND job.lease = 0
+       AND job.attempt = 0
+       AND job.begun IS NULL
      ORDER BY job.id
        FOR UPDATE);
 EXCEPTION
@@ -286,7 +287,7 @@ BEGIN
     keyless := '{}';
     met := array_fill(0::bigint, ARRAY[cardinality(given)]);
     FOR holder IN
-      SELECT want.n, held.job_id AS id, wishes[want.n] AND job.lease = 0 AS is_met,
+      SELECT want.n, held.job_id AS id, wishes[want.n] AND job.attempt = 0 AND job.begun IS NULL AS is_met,
              held.until <= clock_timestamp() OR (held.ended_at IS NULL AND job.id IS NULL) AS is_over
         FROM unnest(pending) AS want (n)
         LEFT JOIN LATERAL (
@@ -296,7 +297,7 @@ BEGIN
               AND (sees OR wishes[want.n])
             LIMIT 1
           ) AS held ON true
-        LEFT JOIN LATERAL (SELECT id, lease FROM shigoto.jobs WHERE id = held.job_id LIMIT 1) AS job ON true
+        LEFT JOIN LATERAL (SELECT id, attempt, begun FROM shigoto.jobs WHERE id = held.job_id LIMIT 1) AS job ON true
        ORDER BY want.n
     LOOP
       IF holder.is_met AND holder.is_over IS NOT TRUE THEN

@@ -205,9 +205,9 @@ BEGIN
     -- The lease is raised: what a run of its earlier life still says is about another one.
     INSERT INTO shigoto.jobs
            (id, lease, scheduled_at, inserted_at, state, attempt, max_attempts, priority, queue, worker, args, meta, tags,
-            partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed)
+            partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed, begun)
     SELECT id, lease + 1, now(), inserted_at, 'available', 0, max_attempts, priority, queue, worker, args, meta, tags,
-           partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed
+           partition_key, errors, batch_id, unique_key, unique_until, unique_states, depends_on, if_not_completed, true
       FROM gone
      ORDER BY id
   )

@@ -52,9 +52,19 @@ class RunnerTest {
     Settlement settlement =
         runner().run(runs.hold(Jobs.claimed(1, "some"), late, new Load(1, () -> {}))).block(LIMIT);
 
-    assertThat(settlement.kind()).isEqualTo(JobEvent.Kind.RELEASED);
+    assertThat(settlement).isEqualTo(Settlement.released(settlement.run()).asUnbegun());
     assertThat(calls).hasValue(0);
     assertThat(told).isEmpty();
+  }
+
+  /** Also one without limits: its job may be changed by the next one of its unique key. */
+  @Test
+  void aRunThatWasSettledAsNeverBegunDoesNotBegin() {
+    Run run = new Runs().hold(Jobs.claimed(1, "some"), Permit.FREE, new Load(1, () -> {}));
+
+    assertThat(run.settlement()).isEqualTo(Settlement.released(run.key()).asUnbegun());
+
+    assertThat(run.begin()).isFalse();
   }
 
   private Runner runner() {
