@@ -199,7 +199,7 @@ final class Engine {
     this.batches = new Batches(new BatchEnqueuer(enqueuer, calls, sql, bell));
     this.publications = new Publications(calls, sql, transaction, json, bell, events, running);
     this.broadcasts = new Broadcasts(publications);
-    this.queues = new Queues(served, new QueueTable(calls, sql), here, running);
+    this.queues = new Queues(served, new QueueTable(calls, sql), here, running, timer);
     this.answers = new Answers(enqueuer, awaits, json);
     this.jobs =
         new Jobs(

@@ -21,27 +21,56 @@ import reactor.core.scheduler.Scheduler;
  */
 public final class Queues {
 
+  private static final long FIRST_PAUSE_MILLIS = 15;
+  private static final int DOUBLINGS = 5;
+
   private final Served served;
   private final QueueTable table;
   private final Bell here;
   private final Scheduler scheduler;
+  private final Scheduler timer;
 
-  Queues(Served served, QueueTable table, Bell here, Scheduler scheduler) {
+  Queues(Served served, QueueTable table, Bell here, Scheduler scheduler, Scheduler timer) {
     this.served = served;
     this.table = table;
     this.here = here;
     this.scheduler = scheduler;
+    this.timer = timer;
   }
 
   /**
    * Pauses a queue on all nodes when subscribed, also one that no node serves yet: once this
-   * completes, nobody claims a job of it until it is resumed. Runs that are under way go on; jobs
-   * that were claimed and not started are given back. Jobs can still be enqueued. Twice is once.
+   * completes, no claim begins that takes a job of it until it is resumed. Runs that are under way
+   * go on. What was claimed and not started is given back as soon as its node has heard, usually
+   * within milliseconds, by its next poll at the latest; until then a node may still begin it. To
+   * know that nothing runs, wait for {@link #drained}. Jobs can still be enqueued. Twice is once.
    *
    * @param queue 1 to 255 characters
    */
   public Mono<Void> pause(String queue) {
     return store(queue, true);
+  }
+
+  /**
+   * Completes when no node runs a job of a paused queue any more, and none can until it is resumed:
+   * all that was claimed has ended, was given back, or was rescued. Looks again and again, up to
+   * twice a second. Cancel: looks no more. Errors: {@link IllegalStateException} if the queue is
+   * not paused, or is resumed meanwhile.
+   *
+   * @param queue 1 to 255 characters
+   */
+  public Mono<Void> drained(String queue) {
+    QueueName.require(queue);
+    return table
+        .atRest(queue)
+        .repeatWhenEmpty(looks -> looks.concatMap(this::later))
+        .publishOn(scheduler)
+        .then();
+  }
+
+  private Mono<Long> later(long looks) {
+    long millis = FIRST_PAUSE_MILLIS << Math.min(looks, DOUBLINGS);
+    return Mono.delay(Duration.ofMillis(millis), timer);
   }
 
   /**

@@ -222,7 +222,10 @@ public final class ShigotoBuilder {
 
   /** How long ended jobs are kept, in whole days, from 1. Default: 14 days. */
   public ShigotoBuilder retention(Duration retention) {
-    this.retention = Span.from(Duration.ofDays(1)).require("retention", retention);
+    Duration days = Span.from(Duration.ofDays(1)).require("retention", retention);
+    require(
+        days.equals(Duration.ofDays(days.toDays())), "retention must be whole days, but is", days);
+    this.retention = days;
     return this;
   }
 

@@ -11,6 +11,7 @@ import io.shigoto.support.TcpProxy;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /** Limits of the whole cluster, with a poll once an hour: whoever goes on was told in time. */
 class GlobalConcurrencyIT {
@@ -232,6 +234,42 @@ class GlobalConcurrencyIT {
     Await.until("all slots are taken", LIMIT, () -> crowd.now(Crowd.ALL) == 4);
 
     assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE limited")).isEqualTo(4);
+  }
+
+  /** The row of the job is what is counted, and is gone with the commit. */
+  @Test
+  void aRunThatCompletesItsJobByItselfCountsUntilThatIsCommittedAndNotUntilItEnds() {
+    Transfers.empty(db);
+    ConnectionFactory factory = db.connectionFactory();
+    Sinks.Empty<Void> end = Sinks.empty();
+    for (String name : List.of("a", "b")) {
+      nodes.start(
+          node()
+              .pollInterval(Duration.ofMillis(100))
+              .worker(
+                  limited(
+                      1,
+                      job ->
+                          Transfers.inTransaction(
+                                  factory,
+                                  connection ->
+                                      crowd
+                                          .run(name, job, Duration.ofMillis(1))
+                                          .then(Transfers.book(connection, job))
+                                          .then(job.completeIn(connection)))
+                              .then(end.asMono())
+                              .thenReturn(Outcome.done())))
+              .queue("default", 5));
+    }
+    insert("limited", "default", 3);
+
+    Await.until("two are completed", LIMIT, () -> left() == 1);
+    assertThat(crowd.nodes()).containsExactlyInAnyOrder("a", "b");
+    assertThat(told.count(JobEvent.Kind.COMPLETED)).isZero();
+    end.tryEmitEmpty();
+    told.await(JobEvent.Kind.COMPLETED, 3);
+
+    assertThat(crowd.most(Crowd.ALL)).isOne();
   }
 
   private void allAreDone() {

@@ -3,11 +3,13 @@ package io.shigoto;
 import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.shigoto.control.Reason;
 import io.shigoto.event.JobEvent;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Mono;
@@ -33,8 +35,10 @@ class HeavyIT {
   void aQueueHoldsNoMoreThanItsBoundAndGetsThemDone() {
     insert("small", 9, 2_000, 1);
     insert("heavy", 0, HEAVY, MIB);
-    nodes.start(
+    Shigoto node =
+        nodes.start(
         Shigoto.builder(db.connectionFactory())
+            .name("heavy")
             .pollInterval(Duration.ofHours(1))
             .listener(told)
             .worker(new Scripted("small", job -> Mono.just(Outcome.done())))
@@ -44,6 +48,15 @@ class HeavyIT {
     Await.until("it holds as many as it may", LIMIT, () -> held() >= MOST_MIB);
     told.await(JobEvent.Kind.COMPLETED, 2_000);
     assertThat(held()).isLessThanOrEqualTo(MOST_MIB + 1);
+    Await.until(
+        "it says why",
+        LIMIT,
+        () ->
+            node.jobs()
+                .explain(db.number("SELECT min(id) FROM shigoto.jobs WHERE state = 'available'"))
+                .block(LIMIT)
+                .reasons()
+                .equals(List.of(new Reason.HoldsTooMuch("heavy", "default"))));
 
     may.tryEmitEmpty();
     Await.until("all are done", LIMIT.multipliedBy(2), () -> held() + left() == 0);

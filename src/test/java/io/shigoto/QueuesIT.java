@@ -4,6 +4,7 @@ import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.r2dbc.spi.Connection;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
@@ -13,6 +14,7 @@ import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -32,6 +34,7 @@ class QueuesIT {
 
   private final Told told = new Told();
   private final Sinks.Empty<Void> may = Sinks.empty();
+  private final AtomicInteger begins = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicInteger most = new AtomicInteger();
 
@@ -106,6 +109,76 @@ class QueuesIT {
     node.queues().resume("q").block(LIMIT);
     told.await(JobEvent.Kind.COMPLETED, 20_000);
     assertThat(told.count(JobEvent.Kind.STARTED)).isEqualTo(20_000);
+  }
+
+  @Test
+  void nothingOfADrainedQueueRunsOrBegins() {
+    Shigoto a = nodes.start(builder().queue("q", 10));
+    nodes.start(builder().queue("q", 10));
+    may.tryEmitEmpty();
+
+    for (int round = 1; round <= 20; round++) {
+      enqueue(a, "q", 1_000);
+      Await.until(LIMIT, () -> running.get() > 0 || list(a).get("q").available() == 0);
+      a.queues().pause("q").then(a.queues().drained("q")).block(LIMIT);
+
+      int begun = begins.get();
+      assertThat(running).hasValue(0);
+      assertThat(list(a).get("q").executing()).isZero();
+      told.await(JobEvent.Kind.QUEUE_PAUSED, 2 * round);
+      assertThat(begins).hasValue(begun);
+      a.queues().resume("q").block(LIMIT);
+      told.await(JobEvent.Kind.QUEUE_RESUMED, 2 * round);
+    }
+  }
+
+  /** It has looked before the pause, and takes its jobs after it. */
+  @Test
+  void aClaimThatIsUnderWayIsAwaited() {
+    Shigoto node = nodes.build(builder());
+    AtomicBoolean over = new AtomicBoolean();
+    Connection claim = Mono.from(db.connectionFactory().create()).block(LIMIT);
+    run(claim, "BEGIN");
+    run(claim, "SELECT name FROM shigoto.queues");
+    node.queues().pause("late").block(LIMIT);
+
+    Mono<Boolean> drained =
+        node.queues().drained("late").then(Mono.fromSupplier(over::get)).cache();
+    drained.subscribe();
+    Await.until(
+        "somebody waits for the claim",
+        LIMIT,
+        () ->
+            db.number(
+                    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted")
+                > 0);
+    run(
+        claim,
+        "INSERT INTO shigoto.jobs (queue, worker, state, owner, attempt, lease)"
+            + " VALUES ('late', 'work', 'executing', gen_random_uuid(), 1, 1)");
+    run(claim, "COMMIT");
+    over.set(true);
+    db.sql("DELETE FROM shigoto.jobs WHERE queue = 'late'");
+
+    assertThat(drained.block(LIMIT)).isTrue();
+    Mono.from(claim.close()).block(LIMIT);
+  }
+
+  @Test
+  void onlyAPausedQueueIsDrained() {
+    Shigoto node = nodes.start(builder().queue("q", 1));
+    enqueue(node, "q", 1);
+    told.await(JobEvent.Kind.STARTED);
+    assertThatThrownBy(() -> node.queues().drained("q").block(LIMIT))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("'q' is not paused");
+
+    Mono<Void> drained = node.queues().pause("q").then(node.queues().drained("q")).cache();
+    drained.subscribe();
+    told.await(JobEvent.Kind.QUEUE_PAUSED);
+    node.queues().resume("q").block(LIMIT);
+
+    assertThatThrownBy(() -> drained.block(LIMIT)).isInstanceOf(IllegalStateException.class);
   }
 
   @Test
@@ -246,11 +319,19 @@ class QueuesIT {
   private Mono<Outcome> work(JobContext<?> job) {
     return Mono.defer(
         () -> {
+          begins.incrementAndGet();
           most.accumulateAndGet(running.incrementAndGet(), Math::max);
           return may.asMono()
               .thenReturn(Outcome.done())
               .doFinally(end -> running.decrementAndGet());
         });
+  }
+
+  private static void run(Connection connection, String sql) {
+    Flux.from(connection.createStatement(sql).execute())
+        .concatMap(result -> result.map((row, columns) -> 0))
+        .then()
+        .block(LIMIT);
   }
 
   private static void enqueue(Shigoto node, String queue, int count) {

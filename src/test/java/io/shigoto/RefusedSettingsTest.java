@@ -37,6 +37,7 @@ class RefusedSettingsTest {
         setting("pollInterval must be", "PT0.009S", it -> it.pollInterval(Duration.ofMillis(9))),
         setting("pollInterval must be", "" + ENDLESS, it -> it.pollInterval(ENDLESS)),
         setting("retention must be", "PT23H", it -> it.retention(Duration.ofHours(23))),
+        setting("retention must be", "PT47H", it -> it.retention(Duration.ofHours(47))),
         setting("retention must be", "" + ENDLESS, it -> it.retention(ENDLESS)),
         setting("broadcastWindow must", "PT-1S", it -> it.broadcastWindow(Duration.ofSeconds(-1))),
         setting("broadcastRetention must", "PT0S", it -> it.broadcastRetention(Duration.ZERO)),

@@ -275,6 +275,10 @@ class UniqueStatesIT {
         .isThrownBy(() -> same.states(AVAILABLE, EXECUTING, CANCELLED))
         .withMessageContaining("only if it was held all the time");
     assertThatIllegalArgumentException()
+        .isThrownBy(() -> Unique.by(WORKER).debounce(HOUR).within(HOUR.minusMillis(1)))
+        .withMessageContaining("must not be shorter than debounce")
+        .withMessageContaining("PT59M59.999S");
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> ACTIVE.debounce(HOUR))
         .withMessageContaining("must hold its key while it is SCHEDULED");
     assertThat(same.states(WAITING, SCHEDULED, AVAILABLE, EXECUTING, RETRYABLE)).isEqualTo(same);

@@ -187,6 +187,17 @@ public sealed interface Reason {
     }
   }
 
+  /**
+   * The jobs of its queue that a node holds weigh as much as they may there: it claims when some of
+   * them have ended.
+   */
+  record HoldsTooMuch(String node, String queue) implements Reason {
+    @Override
+    public String toString() {
+      return "node '%s' holds large jobs of queue '%s', as many as it may".formatted(node, queue);
+    }
+  }
+
   /** As many of its worker run on all nodes together as may. */
   record ClusterFull(String worker, long running, int limit) implements Reason {
     @Override

@@ -91,6 +91,9 @@ public interface JobContext<A> {
    * job stays completed however the run ends. If it does not, the end of the run counts as always,
    * but a run that ends as done is a failed attempt.
    *
+   * <p>In the limits of the cluster the job counts until that commit, whatever the run does after
+   * it: let it be the last thing that the run does.
+   *
    * <p>Errors: {@link LeaseLost} if the job is not this run's any more; then the transaction can
    * only be rolled back. {@link IllegalStateException} if the connection is in no transaction, if
    * the run has ended, or if it has completed the job already. After a rollback it may be called

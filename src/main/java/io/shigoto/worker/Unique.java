@@ -126,6 +126,10 @@ public record Unique(
         replaced);
     require(isSpan(period), "period must be from 1 ms to 365000 days, but is", period);
     require(isSpan(debounced), "debounce must be from 1 ms to 365000 days, but is", debounced);
+    require(
+        period == null || debounced == null || period.compareTo(debounced) >= 0,
+        "period must not be shorter than debounce, or the next one is let in while the first still waits, but is",
+        period);
   }
 
   /** Any number of the same job, whatever its worker says. It takes no options. */

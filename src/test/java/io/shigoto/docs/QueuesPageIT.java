@@ -36,7 +36,11 @@ class QueuesPageIT {
     Queues queues = shigoto.queues();
 
     Mono<Void> maintenance =
-        queues.pause("billing").then(migrateTheInvoices()).then(queues.resume("billing"));
+        queues
+            .pause("billing")
+            .then(queues.drained("billing"))
+            .then(migrateTheInvoices())
+            .then(queues.resume("billing"));
     // end
     maintenance.block(LIMIT);
     // shown

@@ -14,11 +14,15 @@ public final class QueueTable {
   private final Database database;
   private final Sql pause;
   private final Sql findQueues;
+  private final Sql findRest;
+  private final Sql awaitClaims;
 
   public QueueTable(Database database, Statements sql) {
     this.database = database;
     this.pause = sql.get("pause");
     this.findQueues = sql.get("find_queues");
+    this.findRest = sql.get("find_rest");
+    this.awaitClaims = sql.get("await_claims");
   }
 
   /** Pauses or resumes a queue; the commit tells the nodes. */
@@ -26,6 +30,34 @@ public final class QueueTable {
     return database
         .list(pause, statement -> statement.bind(0, queue).bind(1, paused), row -> true)
         .then();
+  }
+
+  /**
+   * Emits if no node holds a job of a paused queue, and no claim can bring one any more: one that
+   * began before the pause may not have committed yet. Errors: {@link IllegalStateException} if it
+   * is not paused.
+   */
+  public Mono<Boolean> atRest(String queue) {
+    return looksAtRest(queue)
+        .flatMap(
+            rest ->
+                database.list(awaitClaims, statement -> statement.bind(0, true), QueueTable::isSo))
+        .filter(over -> over.get(0))
+        .flatMap(over -> looksAtRest(queue));
+  }
+
+  private Mono<Boolean> looksAtRest(String queue) {
+    return database
+        .list(
+            findRest,
+            statement -> statement.bind(0, queue),
+            row -> new Rest(get(row, 0, Boolean.class), get(row, 1, Boolean.class)))
+        .map(rows -> rows.get(0).isReached(queue))
+        .filter(reached -> reached);
+  }
+
+  private static boolean isSo(Readable row) {
+    return get(row, 0, Boolean.class);
   }
 
   /**
@@ -50,6 +82,17 @@ public final class QueueTable {
 
   private static <T> T get(Readable row, int column, Class<T> type) {
     return Objects.requireNonNull(row.get(column, type));
+  }
+
+  /** What find_rest.sql says. */
+  private record Rest(boolean paused, boolean running) {
+
+    boolean isReached(String queue) {
+      if (!paused) {
+        throw new IllegalStateException("queue '%s' is not paused".formatted(queue));
+      }
+      return !running;
+    }
   }
 
   /** A queue; see find_queues.sql. */

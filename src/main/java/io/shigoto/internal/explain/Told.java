@@ -47,7 +47,7 @@ record Told(
 
   private static NodeState.@Nullable Queue queue(Map<?, ?> told) {
     return told.get("slots") instanceof Map<?, ?> slots
-        ? new NodeState.Queue(slots(slots), (int) number(told, "lowest"))
+        ? new NodeState.Queue(slots(slots), (int) number(told, "lowest"), Boolean.TRUE.equals(told.get("full")))
         : null;
   }
 
@@ -72,6 +72,9 @@ record Told(
     holds.forEach(hold -> reasons.add(reason(node, job.worker(), hold)));
     if (queue != null && queue.slots().free() <= 0) {
       reasons.add(new Reason.SlotsBusy(node, job.queue(), queue.slots().all()));
+    }
+    if (queue != null && queue.full()) {
+      reasons.add(new Reason.HoldsTooMuch(node, job.queue()));
     }
     if (slots != null && slots.free() <= 0) {
       reasons.add(new Reason.NodeFull(node, slots.all()));

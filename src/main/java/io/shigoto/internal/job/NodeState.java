@@ -25,6 +25,7 @@ public record NodeState(
    * A queue.
    *
    * @param lowest the lowest priority that is claimed of it
+   * @param full whether its jobs here weigh all that they may
    */
-  public record Queue(Slots slots, int lowest) {}
+  public record Queue(Slots slots, int lowest, boolean full) {}
 }

@@ -14,6 +14,7 @@ public final class Statements {
 
   private static final List<String> NAMES =
       List.of(
+          "await_claims",
           "canary",
           "cancel",
           "claim",
@@ -36,6 +37,7 @@ public final class Statements {
           "find_lost",
           "find_owned",
           "find_queues",
+          "find_rest",
           "find_results",
           "find_settled",
           "find_standing",

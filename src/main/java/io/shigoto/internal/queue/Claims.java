@@ -53,9 +53,14 @@ final class Claims {
     lane.news();
   }
 
+  /** Whether the jobs that are held weigh all that they may. */
+  boolean isFull() {
+    return load.room() <= 0;
+  }
+
   /** Whether one that is under way, or the next one, may bring anything. */
   boolean mayBring() {
-    return underWay || (lane.isReady() && load.room() > 0);
+    return underWay || (lane.isReady() && !isFull());
   }
 
   void lookIfHungry() {
@@ -89,7 +94,7 @@ final class Claims {
   /** What may only be claimed for a free slot has its turn between claims that run ahead. */
   private int limit() {
     long free = ahead.free();
-    return (free == 0 && lane.wantsSlots()) || load.room() <= 0
+    return (free == 0 && lane.wantsSlots()) || isFull()
         ? 0
         : appetite.limit(free, ahead.size());
   }

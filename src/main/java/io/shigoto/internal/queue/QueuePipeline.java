@@ -101,6 +101,11 @@ public final class QueuePipeline implements Seats.Owner {
     return ahead.room();
   }
 
+  /** Whether its jobs here weigh all that they may. */
+  boolean isFull() {
+    return claims.isFull();
+  }
+
   @Override
   public boolean isHungry() {
     return mayBegin() && (ahead.size() > 0 || claims.mayBring());

@@ -81,7 +81,7 @@ public final class Served {
   private Flux<?> begun(ServedQueue queue, QueuePipeline.Parts parts, Mono<Void> stop) {
     QueuePipeline pipeline =
         new QueuePipeline(queue, parts, slots, wakeups.of(queue.name()), timer);
-    queue.show(pipeline::room);
+    queue.show(pipeline::room, pipeline::isFull);
     Flux<?> flow = pipeline.flow(Mono.firstWithSignal(stop, queue.whenLeaving()));
     return queue.shedding().isOn() ? watched(flow, pipeline) : flow;
   }

@@ -4,6 +4,7 @@ import io.shigoto.control.QueueOptions;
 import io.shigoto.internal.job.NodeState;
 import io.shigoto.internal.shed.Shedding;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import reactor.core.publisher.Mono;
@@ -24,6 +25,7 @@ final class ServedQueue {
   private volatile QueueOptions options;
   private volatile Runnable cut = () -> {};
   private volatile LongSupplier free = this::concurrency;
+  private volatile BooleanSupplier full = () -> false;
 
   /**
    * @param onGone called when it is gone
@@ -76,14 +78,15 @@ final class ServedQueue {
     return true;
   }
 
-  /** From now on this tells how many of its slots are free. */
-  void show(LongSupplier slots) {
+  /** From now on these tell how many of its slots are free, and whether its jobs weigh enough. */
+  void show(LongSupplier slots, BooleanSupplier weight) {
     free = slots;
+    full = weight;
   }
 
   NodeState.Queue state() {
     return new NodeState.Queue(
-        new NodeState.Slots(free.getAsLong(), concurrency()), shedding.floor());
+        new NodeState.Slots(free.getAsLong(), concurrency()), shedding.floor(), full.getAsBoolean());
   }
 
   /** It has settled all that it held. */

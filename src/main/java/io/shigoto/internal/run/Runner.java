@@ -69,17 +69,24 @@ public final class Runner {
             : reading.results.apply(parents).flatMap(results -> outcome(run, known, results));
     return run.permit()
         .inTurn(outcome)
-        .doOnNext(run.permit()::ended)
         .flatMap(ended -> settlement(run, ended, known))
         .takeUntilOther(run.whenCut())
         .switchIfEmpty(Mono.fromSupplier(run::settlement));
   }
 
-  /** Whatever thread an error came on, and it may be an event loop, the backoff is asked aside. */
+  /**
+   * Whatever thread an error came on, and it may be an event loop, the backoff is asked aside. A
+   * result that cannot be written is a failure, whatever the worker says.
+   */
   private Mono<Settlement> settlement(Run run, Outcome ended, Workers.Known known) {
-    return ended instanceof Outcome.Failed
-        ? Mono.fromSupplier(() -> transition.of(run.key(), ended, known)).subscribeOn(aside)
-        : Mono.just(transition.of(run.key(), ended, known));
+    if (ended instanceof Outcome.Failed) {
+      run.permit().ended(ended);
+      return Mono.fromSupplier(() -> transition.of(run.key(), ended, known)).subscribeOn(aside);
+    }
+    Settlement settlement = transition.of(run.key(), ended, known);
+    boolean refused = ended instanceof Outcome.Done && !settlement.isCompletion();
+    run.permit().ended(refused ? Outcome.failed("the result was refused") : ended);
+    return Mono.just(settlement);
   }
 
   private Mono<Outcome> outcome(Run run, Workers.Known known, Results results) {

@@ -9,6 +9,17 @@ CREATE TABLE shigoto.queues (
 CREATE INDEX queues_paused ON shigoto.queues (name)
   WHERE paused;
 
+-- Waits for the claims that are under way: each of them reads this table. Those that begin later see whatever was
+-- committed before, and are kept waiting for an instant at most.
+-- Returns whether they are over; false if somebody reads this table for longer than that.
+CREATE FUNCTION shigoto.await_claims() RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '50ms' AS $$
+BEGIN
+  LOCK TABLE shigoto.queues IN ACCESS EXCLUSIVE MODE;
+  RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN false;
+END $$;
+
 -- Has every node look which queues are paused, whoever changed it.
 CREATE FUNCTION shigoto.queue_is_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

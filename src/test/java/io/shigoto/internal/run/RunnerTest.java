@@ -21,6 +21,7 @@ import io.shigoto.worker.Worker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
@@ -35,6 +36,7 @@ class RunnerTest {
   private final List<JobEvent> told = new ArrayList<>();
   private final Events events = new Events("node", List.of(told::add));
   private final AtomicInteger calls = new AtomicInteger();
+  private Object result = Map.of();
 
   /** It is cut after its turn came, while its thread is about to call the worker. */
   @Test
@@ -67,6 +69,23 @@ class RunnerTest {
     assertThat(run.begin()).isFalse();
   }
 
+  @Test
+  void aResultThatCannotBeWrittenIsAFailureForTheLimitsOfItsWorker() {
+    List<Outcome> heard = new ArrayList<>();
+    Permit permit =
+        new Permit() {
+          @Override
+          public void ended(Outcome outcome) {
+            heard.add(outcome);
+          }
+        };
+    result = Double.NaN;
+
+    runner().run(new Runs().hold(Jobs.claimed(1, "some"), permit, new Load(1, () -> {}))).block(LIMIT);
+
+    assertThat(heard).singleElement().isInstanceOf(Outcome.Failed.class);
+  }
+
   private Runner runner() {
     ReactiveWorker<Object> worker =
         Worker.of(
@@ -74,7 +93,7 @@ class RunnerTest {
             Object.class,
             job -> {
               calls.incrementAndGet();
-              return Mono.just(Outcome.done());
+              return Mono.just(Outcome.done(result));
             });
     return new Runner(
         new Workers(List.of(worker), List.of(), json),
