@@ -37,13 +37,13 @@ class HeavyIT {
     insert("heavy", 0, HEAVY, MIB);
     Shigoto node =
         nodes.start(
-        Shigoto.builder(db.connectionFactory())
-            .name("heavy")
-            .pollInterval(Duration.ofHours(1))
-            .listener(told)
-            .worker(new Scripted("small", job -> Mono.just(Outcome.done())))
-            .worker(new Scripted("heavy", job -> may.asMono().thenReturn(Outcome.done())))
-            .queue("default", 3_000));
+            Shigoto.builder(db.connectionFactory())
+                .name("heavy")
+                .pollInterval(Duration.ofHours(1))
+                .listener(told)
+                .worker(new Scripted("small", job -> Mono.just(Outcome.done())))
+                .worker(new Scripted("heavy", job -> may.asMono().thenReturn(Outcome.done())))
+                .queue("default", 3_000));
 
     Await.until("it holds as many as it may", LIMIT, () -> held() >= MOST_MIB);
     told.await(JobEvent.Kind.COMPLETED, 2_000);

@@ -47,7 +47,8 @@ record Told(
 
   private static NodeState.@Nullable Queue queue(Map<?, ?> told) {
     return told.get("slots") instanceof Map<?, ?> slots
-        ? new NodeState.Queue(slots(slots), (int) number(told, "lowest"), Boolean.TRUE.equals(told.get("full")))
+        ? new NodeState.Queue(
+            slots(slots), (int) number(told, "lowest"), Boolean.TRUE.equals(told.get("full")))
         : null;
   }
 

@@ -94,9 +94,7 @@ final class Claims {
   /** What may only be claimed for a free slot has its turn between claims that run ahead. */
   private int limit() {
     long free = ahead.free();
-    return (free == 0 && lane.wantsSlots()) || isFull()
-        ? 0
-        : appetite.limit(free, ahead.size());
+    return (free == 0 && lane.wantsSlots()) || isFull() ? 0 : appetite.limit(free, ahead.size());
   }
 
   /**

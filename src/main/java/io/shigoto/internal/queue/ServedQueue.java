@@ -86,7 +86,9 @@ final class ServedQueue {
 
   NodeState.Queue state() {
     return new NodeState.Queue(
-        new NodeState.Slots(free.getAsLong(), concurrency()), shedding.floor(), full.getAsBoolean());
+        new NodeState.Slots(free.getAsLong(), concurrency()),
+        shedding.floor(),
+        full.getAsBoolean());
   }
 
   /** It has settled all that it held. */

@@ -81,7 +81,9 @@ class RunnerTest {
         };
     result = Double.NaN;
 
-    runner().run(new Runs().hold(Jobs.claimed(1, "some"), permit, new Load(1, () -> {}))).block(LIMIT);
+    runner()
+        .run(new Runs().hold(Jobs.claimed(1, "some"), permit, new Load(1, () -> {})))
+        .block(LIMIT);
 
     assertThat(heard).singleElement().isInstanceOf(Outcome.Failed.class);
   }
