@@ -62,7 +62,9 @@ class RunnerTest {
   /** Also one without limits: its job may be changed by the next one of its unique key. */
   @Test
   void aRunThatWasSettledAsNeverBegunDoesNotBegin() {
-    Run run = new Runs().hold(Jobs.claimed(1, "some"), Permit.FREE, new Load(1, () -> {}));
+    Run run =
+        new Runs(Schedulers.immediate())
+            .hold(Jobs.claimed(1, "some"), Permit.FREE, new Load(1, () -> {}));
 
     assertThat(run.settlement()).isEqualTo(Settlement.released(run.key()).asUnbegun());
 
@@ -82,7 +84,9 @@ class RunnerTest {
     result = Double.NaN;
 
     runner()
-        .run(new Runs().hold(Jobs.claimed(1, "some"), permit, new Load(1, () -> {})))
+        .run(
+            new Runs(Schedulers.immediate())
+                .hold(Jobs.claimed(1, "some"), permit, new Load(1, () -> {})))
         .block(LIMIT);
 
     assertThat(heard).singleElement().isInstanceOf(Outcome.Failed.class);
