@@ -58,8 +58,11 @@ class FeatureMutantsIT extends Mutants {
             "ofManyThatReplaceTheLastWins"),
         Arguments.of(
             "what was started is replaced",
-            sql(ENQUEUE, "       AND job.lease = 0\n", "")
-                .replace(file(ENQUEUE), "AND job.lease = 0 AS is_met", "AS is_met"),
+            sql(ENQUEUE, "       AND job.attempt = 0\n       AND job.begun IS NULL\n", "")
+                .replace(
+                    file(ENQUEUE),
+                    "AND job.attempt = 0 AND job.begun IS NULL AS is_met",
+                    "AS is_met"),
             "UniqueIT",
             "aJobThatWasStartedStaysAsItIs"),
         Arguments.of(
