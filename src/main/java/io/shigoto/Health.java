@@ -43,7 +43,10 @@ public record Health(
      * serves, or a queue is overloaded.
      */
     DEGRADED,
-    /** It does not work: not started, stopped, or without the database. */
+    /**
+     * It does not work: not started, stopped, without the database, or about to begin anew because
+     * something failed that must not.
+     */
     DOWN
   }
 

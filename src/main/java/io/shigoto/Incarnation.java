@@ -3,6 +3,7 @@ package io.shigoto;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.job.Failure;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.queue.QueuePipeline;
@@ -51,6 +52,7 @@ final class Incarnation {
   private final Lease lease;
   private final Sinks.Empty<Void> draining = Sinks.empty();
   private final Sinks.Empty<Void> drained = Sinks.empty();
+  private volatile boolean broken;
 
   /**
    * @param id never used before, by any node
@@ -85,11 +87,40 @@ final class Incarnation {
   /** Works until it is drained, because somebody said so or because the lease was lost. */
   Mono<Void> work() {
     return Flux.merge(
-            queues().then().doFinally(end -> drained.tryEmitEmpty()),
-            upkeep().takeUntilOther(drained.asMono()).then(),
+            queues().then().onErrorResume(this::broken).doFinally(end -> drained.tryEmitEmpty()),
+            upkeep().takeUntilOther(drained.asMono()).then().onErrorResume(this::broken),
             guard())
         .then(Mono.defer(lease::leave).onErrorComplete())
-        .doOnSuccess(left -> tell(JobEvent.Kind.NODE_LEFT, "left"));
+        .doOnSuccess(left -> tell(JobEvent.Kind.NODE_LEFT, "left"))
+        .doFinally(end -> runs.letGoOfAll());
+  }
+
+  /** Whether it ended, or is to end, by an error that nobody expected. */
+  boolean isBroken() {
+    return broken;
+  }
+
+  /**
+   * Something failed that must not fail. The rest of the node may be as broken, so it ends as if it
+   * had lost its lease, and goes on as another incarnation. What the broken part held is rescued
+   * when the lease is given up.
+   *
+   * @param error not told by its message, which may be the application's
+   */
+  void broke(Throwable error) {
+    broken = true;
+    drain();
+    cut();
+    LOG.atError()
+        .addKeyValue("node", settings.name())
+        .addKeyValue("incarnation", id)
+        .addKeyValue("error", error.getClass().getName())
+        .addKeyValue("at", Failure.place(error))
+        .log("something failed unexpectedly, all runs are cancelled and the node begins anew");
+  }
+
+  private Mono<Void> broken(Throwable error) {
+    return Mono.fromRunnable(() -> broke(error));
   }
 
   /** Claims no more, and gives back what was not started. */
@@ -166,7 +197,8 @@ final class Incarnation {
             engine.bell,
             engine.events,
             new KeepGoing("claim", engine.timer),
-            settings.nanos());
+            settings.nanos(),
+            this::broke);
     return engine.served.flow(parts, draining.asMono());
   }
 

@@ -3,6 +3,7 @@ package io.shigoto;
 import io.shigoto.Health.Phase;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
+import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.run.Guarded;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +25,8 @@ final class Node {
 
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final int MOST_UNSERVED = 20;
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
   private static final Duration FOR_EVER = Duration.ofMillis(Long.MAX_VALUE);
 
   private final UUID seed = UUID.randomUUID();
@@ -32,9 +35,11 @@ final class Node {
   private final Engine engine;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
   private final Mono<Boolean> starting;
+  private final Sinks.Empty<Void> stopping = Sinks.empty();
   private final Sinks.Empty<Void> ended = Sinks.empty();
   private final Sinks.Empty<Void> closed = Sinks.empty();
   private volatile @Nullable Incarnation current;
+  private volatile Duration pause = FIRST_PAUSE;
 
   Node(Settings settings) {
     this.settings = settings;
@@ -65,6 +70,7 @@ final class Node {
             ended.tryEmitEmpty();
           }
           if (before != Phase.STOPPING && before != Phase.STOPPED) {
+            stopping.tryEmitEmpty();
             Detached.start(end(grace));
           }
           return closed.asMono();
@@ -93,7 +99,9 @@ final class Node {
   private Health health(boolean answers, List<Health.Unserved> unserved) {
     Incarnation now = current;
     boolean hearing = now != null && now.isHearing();
-    boolean running = phase() == Phase.RUNNING && answers && !engine.heartbeat.inTrouble();
+    boolean broken = now != null && now.isBroken();
+    boolean running =
+        phase() == Phase.RUNNING && answers && !broken && !engine.heartbeat.inTrouble();
     List<Health.Overloaded> overloaded =
         engine.served.overloaded().entrySet().stream()
             .map(queue -> new Health.Overloaded(queue.getKey(), queue.getValue()))
@@ -148,7 +156,9 @@ final class Node {
         lived(first)
             .then(Mono.defer(this::again).repeat(this::isRunning).then())
             .doFinally(end -> engine.discards.close());
-    return Mono.when(engine.discards.calls(), engine.reception.flow(), lives)
+    KeepGoing beside = new KeepGoing("node", engine.timer);
+    return Mono.when(
+            beside.until(engine.discards.calls()), beside.until(engine.reception.flow()), lives)
         .takeUntilOther(ended.asMono())
         .doFinally(end -> ended.tryEmitEmpty())
         .contextWrite(Guarded::quietly);
@@ -159,10 +169,21 @@ final class Node {
       return Mono.empty();
     }
     Incarnation next = new Incarnation(nextId(), settings, engine);
-    return engine
-        .heartbeat
-        .until(next.join().thenReturn(next), this::isRunning)
+    return pause()
+        .then(engine.heartbeat.until(next.join().thenReturn(next), this::isRunning))
         .flatMap(this::lived);
+  }
+
+  /** What broke may break again at once; each time it waits longer, and never when it stops. */
+  private Mono<Void> pause() {
+    Incarnation last = current;
+    if (last == null || !last.isBroken()) {
+      pause = FIRST_PAUSE;
+      return Mono.empty();
+    }
+    Duration now = pause;
+    pause = now.compareTo(LONGEST_PAUSE) < 0 ? now.multipliedBy(2) : now;
+    return Mono.delay(now, engine.timer).then().takeUntilOther(stopping.asMono());
   }
 
   private Mono<Void> lived(Incarnation incarnation) {
@@ -173,7 +194,9 @@ final class Node {
           if (!isRunning()) {
             incarnation.drain();
           }
-          return incarnation.work();
+          return incarnation
+              .work()
+              .onErrorResume(error -> Mono.fromRunnable(() -> incarnation.broke(error)));
         });
   }
 
@@ -200,7 +223,7 @@ final class Node {
     engine.reception.drain();
     return ended
         .asMono()
-        .timeout(grace, Mono.defer(this::cut), engine.timer)
+        .timeout(Gate.bounded(grace), Mono.defer(this::cut), engine.timer)
         .then(Mono.defer(engine::close))
         .doFinally(
             end -> {

@@ -66,7 +66,7 @@ public final class Shigoto {
    * outcome is written, the lease is given up and all connections are closed. Twice is once.
    * Cancel: does not keep it from stopping.
    *
-   * @param grace zero or more; zero gives everything back at once
+   * @param grace zero or more; zero gives everything back at once, 36500 days or more is no limit
    */
   public Mono<Void> stop(Duration grace) {
     if (requireNonNull(grace, "grace").isNegative()) {

@@ -1,8 +1,8 @@
 package io.shigoto.event;
 
 /**
- * Hears events on the engine's own threads, so it must return at once. What it throws is logged and
- * changes nothing.
+ * Hears events on the engine's own threads, so it must return at once. What it throws, an {@link
+ * Error} too, is logged by its class and changes nothing.
  */
 @FunctionalInterface
 public interface JobListener {

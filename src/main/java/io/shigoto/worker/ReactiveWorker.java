@@ -97,6 +97,8 @@ public interface ReactiveWorker<A> {
 
   /**
    * How long a failed job waits for its next attempt. An exception here falls back to the default.
+   * Thread: one of the node's own that may wait, not the one on which the error came. A node asks
+   * it too for a run of another that was lost.
    *
    * @param attempt the attempt that failed, from 1
    * @param error why

@@ -1,5 +1,6 @@
 package io.shigoto.internal.flow;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -11,6 +12,9 @@ import reactor.core.publisher.Sinks;
  * nobody slips in between the close and the last look, and whoever leaves last tells.
  */
 public final class Gate {
+
+  /** Longer than anybody waits; timers count nanoseconds, and would overflow soon after. */
+  private static final Duration LONGEST_GRACE = Duration.ofDays(36_500);
 
   private static final int CLOSED = Integer.MIN_VALUE;
 
@@ -46,6 +50,11 @@ public final class Gate {
   /** The same work; it is inside from its subscription to its end, or refused. */
   public <T> Mono<T> pass(Mono<T> work) {
     return Mono.defer(() -> enter() ? work.doFinally(end -> leave(1)) : Mono.error(Gate::refusal));
+  }
+
+  /** As long as was said, or for ever: a timer cannot be set to more. */
+  public static Duration bounded(Duration grace) {
+    return grace.compareTo(LONGEST_GRACE) > 0 ? LONGEST_GRACE : grace;
   }
 
   /** What those hear who come too late. */

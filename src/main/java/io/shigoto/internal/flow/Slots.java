@@ -83,7 +83,7 @@ public final class Slots {
       }
       try {
         work.apply(element).subscribe(slot);
-      } catch (RuntimeException thrown) {
+      } catch (Throwable thrown) {
         fail(thrown);
       }
     }

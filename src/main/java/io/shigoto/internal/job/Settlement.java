@@ -67,16 +67,24 @@ public record Settlement(
    * What is written instead when the database refuses what this one contains: the attempt failed.
    */
   public Settlement unwritable(Throwable refused) {
-    Failure failure =
-        new Failure(
-            run.attempt(),
-            "",
-            refused.getClass().getSimpleName(),
-            "the database refused the outcome",
-            "");
-    return run.attempt() >= run.maxAttempts()
-        ? discarded(run, failure)
-        : retryable(run, failure, Backoff.standard(run.attempt()));
+    return run.attempt() >= run.maxAttempts() ? discarded(run, failure(refused)) : putOff(refused);
+  }
+
+  /**
+   * What is written instead when the database refuses that too: the job is tried again, even if
+   * that was its last attempt, for it must not be lost.
+   */
+  public Settlement putOff(Throwable refused) {
+    return retryable(run, failure(refused), Backoff.standard(run.attempt()));
+  }
+
+  private Failure failure(Throwable refused) {
+    return new Failure(
+        run.attempt(),
+        "",
+        refused.getClass().getSimpleName(),
+        "the database refused the outcome",
+        "");
   }
 
   /**

@@ -38,7 +38,7 @@ public final class Database {
 
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
-  private static final Set<String> REFUSALS = Set.of("22", "23", "54");
+  private static final Set<String> REFUSALS = Set.of("22", "23", "54", "P0");
 
   /** Deadlock, serialization failure, a lock that others hold too long. */
   private static final Set<String> CONFLICT_STATES = Set.of("40P01", "40001", "55P03");
@@ -190,7 +190,8 @@ public final class Database {
 
   /**
    * Whether the server refused the statement for what it contained (data, a constraint, a limit of
-   * the server's such as the depth of JSON): the connection itself is as good as before.
+   * the server's such as the depth of JSON, a trigger that raises an exception): the connection
+   * itself is as good as before.
    */
   public static boolean isRefusal(Throwable error) {
     if (!(error instanceof R2dbcException refused)) {

@@ -42,7 +42,7 @@ final class Endings {
           .addKeyValue("job", run.id())
           .addKeyValue("worker", run.worker())
           .addKeyValue("attempt", run.attempt())
-          .log("a run ended after it had lost its lease, nothing was written");
+          .log("a run ended and nothing was written, it had lost its lease or was refused");
     }
     parts
         .events()

@@ -20,6 +20,7 @@ import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.wake.Pauses;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -198,6 +199,7 @@ public final class QueuePipeline implements Seats.Owner {
    *
    * @param claiming what is done when a claim fails
    * @param nanos a clock for elapsed time
+   * @param broke told when a queue ended by an error that nobody expected
    */
   public record Parts(
       Allowances allowances,
@@ -212,5 +214,6 @@ public final class QueuePipeline implements Seats.Owner {
       Bell bell,
       Events events,
       KeepGoing claiming,
-      LongSupplier nanos) {}
+      LongSupplier nanos,
+      Consumer<Throwable> broke) {}
 }

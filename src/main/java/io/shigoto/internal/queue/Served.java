@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -74,8 +75,14 @@ public final class Served {
     return Flux.defer(
         () ->
             queue.begin(() -> parts.runs().cut(queue.name()))
-                ? begun(queue, parts, stop).doFinally(end -> queue.end())
+                ? untilItBreaks(begun(queue, parts, stop), parts.broke())
+                    .doFinally(end -> queue.end())
                 : Flux.empty());
+  }
+
+  /** The other queues go on, until they are told to end. */
+  private static <T> Flux<T> untilItBreaks(Flux<T> flow, Consumer<Throwable> broke) {
+    return flow.onErrorResume(error -> Mono.fromRunnable(() -> broke.accept(error)));
   }
 
   private Flux<?> begun(ServedQueue queue, QueuePipeline.Parts parts, Mono<Void> stop) {
@@ -192,7 +199,8 @@ public final class Served {
       LOG.atInfo().addKeyValue("queue", queue).log("queue removed");
       changed.give();
     }
-    Detached.start(served.whenGone().timeout(grace, Mono.fromRunnable(served::cut), timer));
+    Detached.start(
+        served.whenGone().timeout(Gate.bounded(grace), Mono.fromRunnable(served::cut), timer));
     return served.whenGone();
   }
 

@@ -49,6 +49,11 @@ public final class Runs {
     run.load().remove(run.job().weight());
   }
 
+  /** Lets go of all that are left: nobody is there any more to settle them. */
+  public void letGoOfAll() {
+    byId.values().forEach(this::letGo);
+  }
+
   /** This very run, or null if it is not held. */
   public @Nullable Run find(long id, long lease) {
     Run run = byId.get(id);

@@ -61,21 +61,16 @@ public final class Settler {
   }
 
   /**
-   * Emits, once committed, what was written: the settlement itself, another if the database refused
-   * what it contained, the job was {@link Settlement#calledOff called off} meanwhile or another job
-   * has its unique key, or one that is not {@link Settlement#isWritten written} because the run had
-   * lost its lease.
+   * Emits, once committed, what was written; fails only when the node stops. It is the settlement
+   * itself, another if the database refused it, the job was {@link Settlement#calledOff called off}
+   * meanwhile or another job has its unique key, or one that is not {@link Settlement#isWritten
+   * written} because the run had lost its lease or the database refuses whatever is tried.
    */
   public Mono<Settlement> settle(Settlement settlement) {
     if (SettleStatements.isPlain(settlement)) {
       return completed.submit(settlement);
     }
-    return keepGoing.whileEmpty(
-        others
-            .submit(settlement)
-            .onErrorResume(
-                Database::isRefusal, refused -> others.submit(settlement.unwritable(refused)))
-            .filter(Settlement::isDecided));
+    return keepGoing.whileEmpty(others.submit(settlement).filter(Settlement::isDecided));
   }
 
   /**
@@ -85,9 +80,6 @@ public final class Settler {
   Mono<Settlement> settleAlone(Settlement settlement) {
     return keepGoing.whileEmpty(
         writeOthers(List.of(settlement))
-            .onErrorResume(
-                Database::isRefusal,
-                refused -> writeOthers(List.of(settlement.unwritable(refused))))
             .map(written -> written.get(0))
             .filter(Settlement::isDecided));
   }
@@ -132,12 +124,29 @@ public final class Settler {
   }
 
   private Mono<List<Settlement>> writeCompleted(List<Settlement> settlements) {
-    return write(settlements, statements::completed);
+    return orInstead(settlements, write(settlements, statements::completed));
   }
 
   private Mono<List<Settlement>> writeOthers(List<Settlement> settlements) {
+    return orInstead(settlements, writeAsTheyAre(settlements));
+  }
+
+  private Mono<List<Settlement>> writeAsTheyAre(List<Settlement> settlements) {
     return write(settlements, statements::others)
         .doOnNext(done -> announcer.becameDue(settlements));
+  }
+
+  /** A larger group that is refused is halved, until the one that is to blame stands alone. */
+  private Mono<List<Settlement>> orInstead(
+      List<Settlement> settlements, Mono<List<Settlement>> written) {
+    return settlements.size() > 1
+        ? written
+        : written.onErrorResume(
+            Database::isRefusal,
+            refused ->
+                new Refused(settlements.get(0), refused)
+                    .instead(one -> writeAsTheyAre(List.of(one)))
+                    .map(List::of));
   }
 
   private Mono<List<Settlement>> write(
