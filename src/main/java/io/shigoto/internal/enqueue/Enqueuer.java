@@ -3,6 +3,7 @@ package io.shigoto.internal.enqueue;
 import io.r2dbc.spi.Connection;
 import io.shigoto.internal.flow.Freight;
 import io.shigoto.internal.flow.GroupCommit;
+import io.shigoto.internal.flow.Slices;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.job.NewJob;
@@ -136,7 +137,7 @@ public final class Enqueuer {
   }
 
   private Flux<Receipt> writeAll(Flux<JobRow> rows, Connection connection) {
-    return rows.buffer(GROUP_SIZE)
+    return Slices.of(rows, JobRow::weight)
         .concatMap(group -> write(group, connection), 0)
         .concatMapIterable(receipts -> receipts);
   }

@@ -82,7 +82,7 @@ public record JobRow(
   }
 
   /** Roughly how many bytes it takes in a statement. */
-  int weight() {
+  public int weight() {
     return args.length()
         + (meta == null ? 0 : meta.length())
         + (tags == null ? 0 : tags.length())

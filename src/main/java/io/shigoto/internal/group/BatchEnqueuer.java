@@ -6,6 +6,7 @@ import io.shigoto.batch.NewBatch;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.enqueue.JobRow;
 import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.Slices;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
@@ -22,8 +23,6 @@ import reactor.util.function.Tuple2;
 
 /** Opens, fills and seals batches. */
 public final class BatchEnqueuer {
-
-  private static final int GROUP_SIZE = 1000;
 
   private final Enqueuer enqueuer;
   private final Database database;
@@ -67,7 +66,7 @@ public final class BatchEnqueuer {
           Connection current = enqueuer.current(caller);
           return current == null
               ? commit(callback, rows)
-              : write(callback, Flux.fromStream(() -> Slices.of(rows)), current);
+              : write(callback, Flux.fromIterable(rows), current);
         });
   }
 
@@ -78,7 +77,7 @@ public final class BatchEnqueuer {
         caller -> {
           UnaryOperator<JobRow> carrying = enqueuer.carrying(caller);
           Flux<JobRow> rows = Flux.from(jobs).map(job -> encode(job, batch)).map(carrying);
-          return write(carrying.apply(callback), rows.buffer(GROUP_SIZE), connection);
+          return write(carrying.apply(callback), rows, connection);
         });
   }
 
@@ -93,17 +92,16 @@ public final class BatchEnqueuer {
     return enqueuer.encode(job);
   }
 
-  private Mono<Long> write(JobRow callback, Flux<List<JobRow>> groups, Connection connection) {
+  private Mono<Long> write(JobRow callback, Flux<JobRow> rows, Connection connection) {
     return statements
         .open(callback, connection)
-        .delayUntil(id -> write(id, groups, connection).then())
+        .delayUntil(id -> write(id, rows, connection).then())
         .delayUntil(id -> statements.seal(id, true, connection));
   }
 
-  private Flux<List<Receipt>> write(long id, Flux<List<JobRow>> groups, Connection connection) {
-    return groups.concatMap(
-        group -> enqueuer.write(group.stream().map(row -> row.inBatch(id)).toList(), connection),
-        0);
+  private Flux<List<Receipt>> write(long id, Flux<JobRow> rows, Connection connection) {
+    return Slices.of(rows.map(row -> row.inBatch(id)), JobRow::weight)
+        .concatMap(slice -> enqueuer.write(slice, connection), 0);
   }
 
   private Mono<Long> commit(JobRow callback, List<JobRow> rows) {
@@ -120,7 +118,7 @@ public final class BatchEnqueuer {
         .flatMapMany(
             id ->
                 Flux.concat(
-                    write(id, Flux.fromStream(() -> Slices.of(rows)), connection)
+                    write(id, Flux.fromIterable(rows), connection)
                         .map(receipts -> new Step(id, receipts, News.NONE)),
                     statements
                         .seal(id, false, connection)

@@ -4,6 +4,7 @@ import io.r2dbc.spi.Connection;
 import io.shigoto.internal.enqueue.Enqueuer;
 import io.shigoto.internal.enqueue.JobRow;
 import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.Slices;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
@@ -89,7 +90,7 @@ public final class WorkflowEnqueuer {
   /** Emits the receipts of each group when it is written. */
   private Flux<Map<String, Receipt>> write(List<Row> rows, Connection connection) {
     Map<String, Long> ids = new HashMap<>();
-    return Flux.fromIterable(groups(rows))
+    return groups(rows)
         .concatMap(
             group ->
                 enqueuer
@@ -120,7 +121,7 @@ public final class WorkflowEnqueuer {
   }
 
   /** Generation by generation: those in a group wait for nobody in it. */
-  private static List<List<Row>> groups(List<Row> rows) {
+  private static Flux<List<Row>> groups(List<Row> rows) {
     Map<String, Integer> generations = new HashMap<>();
     Map<Integer, List<Row>> members = new TreeMap<>();
     for (Row row : rows) {
@@ -132,7 +133,8 @@ public final class WorkflowEnqueuer {
       generations.put(row.step.name(), generation);
       members.computeIfAbsent(generation, number -> new ArrayList<>()).add(row);
     }
-    return members.values().stream().flatMap(Slices::of).toList();
+    return Flux.fromIterable(members.values())
+        .concatMap(them -> Slices.of(Flux.fromIterable(them), row -> row.job.weight()));
   }
 
   /** A step and what is written of it. */
