@@ -13,9 +13,13 @@ import io.shigoto.support.PostgresServer;
 import io.shigoto.support.TestDatabase;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.Worker;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +90,20 @@ class MigrationsIT {
     assertThat(migratedBy(builder())).isEmpty();
 
     assertThat(migrations()).isEqualTo(before).isNotEmpty();
+  }
+
+  /** The version of a step is its place among them: so a new file has to be the last. */
+  @Test
+  void theStepsAreTheFilesInTheirOrder() throws IOException {
+    nodes.start(builder());
+
+    try (Stream<Path> files = Files.list(Path.of("src/main/resources/io/shigoto/sql/migrations"))) {
+      assertThat(migrations())
+          .extracting(row -> row.get("name") + ".sql")
+          .containsExactlyElementsOf(
+              files.map(file -> file.getFileName().toString()).sorted().skip(1).toList());
+    }
+    assertThat(newest()).isEqualTo(migrations().size());
   }
 
   @Test

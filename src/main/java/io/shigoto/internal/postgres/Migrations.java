@@ -18,6 +18,11 @@ public final class Migrations {
 
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
   private static final String PRELUDE = "V000__migrations";
+
+  /**
+   * Append only: the version that a step is recorded as is its place in here, from 1, and not the
+   * number of its file. The files have gaps; a new one is numbered above all others.
+   */
   private static final List<String> STEPS =
       List.of(
           "V001__engine",
