@@ -113,6 +113,8 @@ class BatchesIT {
     assertThat(find(id).state()).isEqualTo(Batch.State.OPEN);
     enqueueInto(id, 2);
     awaitCounts(id, 5, 5);
+    Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.loose_counts") == 0);
+    assertThat(find(id).state()).isEqualTo(Batch.State.OPEN);
     assertThat(reports).isEmpty();
 
     Batch sealed = seal(id);
