@@ -70,28 +70,32 @@ class SheddingIT {
         .containsExactly(new Health.Overloaded("default", Short.MIN_VALUE));
   }
 
-  /** Two high runs end and two others come one by one: low ones would be claimed between them. */
+  /**
+   * Two high runs end and two others come one by one: low ones would be claimed between them. They
+   * are higher each time: those of the last time, which hardly waited, may be of the same window.
+   */
   private boolean isSeenToShed(Shigoto node, int times) {
     long lows = count("begins 0");
-    long highs = count("begins 10");
-    enqueue(node, 10, 2, Duration.ofHours(1));
-    for (int high = 1; high <= 2; high++) {
+    int high = 10 * times;
+    String begins = "begins " + high;
+    enqueue(node, high, 2, Duration.ofHours(1));
+    for (int begun = 1; begun <= 2; begun++) {
       end(1);
-      awaitLog("begins 10", highs + high);
+      awaitLog(begins, begun);
     }
     awaitLog("sheds below 10", times);
     Health health = node.health().block(LIMIT);
     awaitRunning(2);
     end(2);
-    for (int high = 3; high <= 4; high++) {
-      long begun = highs + high;
-      enqueue(node, 10, 1, Duration.ZERO);
+    for (int i = 3; i <= 4; i++) {
+      int begun = i;
+      enqueue(node, high, 1, Duration.ZERO);
       Await.until(
           "a high one begins, or all may",
           LIMIT,
-          () -> count("begins 10") == begun || count("sheds nothing") == times);
+          () -> count(begins) == begun || count("sheds nothing") == times);
     }
-    if (count("begins 10") == highs + 4
+    if (count(begins) == 4
         && count("begins 0") == lows
         && health.overloaded().contains(new Health.Overloaded("default", 10))) {
       assertThat(health.status()).isEqualTo(Health.Status.DEGRADED);
@@ -102,10 +106,10 @@ class SheddingIT {
         "low ones make room",
         LIMIT,
         () -> {
-          if (count("begins 10") < highs + 4) {
+          if (count(begins) < 4) {
             end(Math.min(1, running.size()));
           }
-          return count("begins 10") == highs + 4 && running.size() == 2;
+          return count(begins) == 4 && running.size() == 2;
         });
     return false;
   }
