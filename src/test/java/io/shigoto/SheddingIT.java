@@ -75,17 +75,22 @@ class SheddingIT {
    * are higher each time: those of the last time, which hardly waited, may be of the same window.
    */
   private boolean isSeenToShed(Shigoto node, int times) {
-    long lows = count("begins 0");
     int high = 10 * times;
     String begins = "begins " + high;
     enqueue(node, high, 2, Duration.ofHours(1));
-    for (int begun = 1; begun <= 2; begun++) {
-      end(1);
-      awaitLog(begins, begun);
-    }
+    Await.until(
+        "two high ones begin, after low ones that were claimed ahead",
+        LIMIT,
+        () -> {
+          if (count(begins) < 2 && running.size() == 2) {
+            end(1);
+          }
+          return count(begins) == 2;
+        });
     awaitLog("sheds below 10", times);
     Health health = node.health().block(LIMIT);
     awaitRunning(2);
+    long lows = count("begins 0");
     end(2);
     for (int i = 3; i <= 4; i++) {
       int begun = i;

@@ -33,8 +33,8 @@ class SharingMutantsIT {
             "who leaves takes its slots along",
             java(
                 "internal/seats/QueueSeats",
-                "idle.getAndSet(0) + out.getAndSet(0)",
-                "idle.getAndSet(0)"),
+                "return sum(held.getAndSet(0));",
+                "return idle(held.getAndSet(0));"),
             SLOTS,
             "whateverHappensNoSlotIsLostOrMadeAndNoneStandsIdleWhileOneWaits"),
         Arguments.of(

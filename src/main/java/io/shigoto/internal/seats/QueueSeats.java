@@ -1,7 +1,6 @@
 package io.shigoto.internal.seats;
 
 import java.util.Comparator;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -18,10 +17,17 @@ final class QueueSeats implements Seats {
   /** Shares are sums and quotients of whole numbers: what is this near to one is meant to be it. */
   private static final double NEARLY = 1e-6;
 
+  private static final long ONE_IDLE = 1L << 32;
+
   private final NodeSlots node;
   private final Seats.Owner owner;
-  private final AtomicInteger idle = new AtomicInteger();
-  private final AtomicInteger out = new AtomicInteger();
+
+  /**
+   * Idle ones in the upper half, those that are out in the lower: who adds them up must not miss
+   * one that moves meanwhile, nor see it twice.
+   */
+  private final AtomicLong held = new AtomicLong();
+
   private volatile long reserved;
   private final AtomicLong begun = new AtomicLong();
   private volatile boolean hungry;
@@ -39,15 +45,14 @@ final class QueueSeats implements Seats {
 
   @Override
   public int idle() {
-    return idle.get();
+    return idle(held.get());
   }
 
   @Override
   public boolean take() {
-    if (idle.getAndUpdate(slots -> Math.max(0, slots - 1)) == 0) {
+    if (idle(held.getAndUpdate(now -> idle(now) == 0 ? now : now - ONE_IDLE + 1)) == 0) {
       return false;
     }
-    out.incrementAndGet();
     begun.incrementAndGet();
     return true;
   }
@@ -60,10 +65,8 @@ final class QueueSeats implements Seats {
 
   @Override
   public void freed(long runs) {
-    int before = out.getAndUpdate(now -> now - (int) Math.min(now, runs));
-    int back = (int) Math.min(before, runs);
-    if (back > 0) {
-      idle.addAndGet(back);
+    long before = held.getAndUpdate(now -> now + Math.min(out(now), runs) * (ONE_IDLE - 1));
+    if (Math.min(out(before), runs) > 0) {
       if (left) {
         node.takeBack(this);
       } else if (!owner.isHungry() || has() > whole) {
@@ -80,7 +83,7 @@ final class QueueSeats implements Seats {
   @Override
   public void changed() {
     boolean now = owner.isHungry();
-    boolean tooMany = idle.get() > 0 && (!now || has() > whole);
+    boolean tooMany = idle() > 0 && (!now || has() > whole);
     if (tooMany || now != hungry || owner.width() != width) {
       node.share();
     }
@@ -99,7 +102,7 @@ final class QueueSeats implements Seats {
 
   /** Gives up all that it has, at the end; what comes too late for that is taken back later. */
   int surrender() {
-    return idle.getAndSet(0) + out.getAndSet(0);
+    return sum(held.getAndSet(0));
   }
 
   int weight() {
@@ -128,7 +131,7 @@ final class QueueSeats implements Seats {
     if (hungry && !before) {
       missed += Math.max(0, least - turns());
     }
-    int running = out.get();
+    int running = out(held.get());
     return hungry ? Math.max(width, running) : running;
   }
 
@@ -136,13 +139,13 @@ final class QueueSeats implements Seats {
   int settle(double now) {
     share = hungry ? Math.min(now, width) : 0;
     whole = (int) (share + NEARLY);
-    int most = idle.get() - (int) Math.min(reserved, Integer.MAX_VALUE);
+    int most = idle() - (int) Math.min(reserved, Integer.MAX_VALUE);
     int surplus = Math.min(has() - whole, most);
     if (surplus <= 0) {
       return 0;
     }
-    int before = idle.getAndUpdate(slots -> slots - Math.min(slots, surplus));
-    return Math.min(before, surplus);
+    long before = held.getAndUpdate(slots -> slots - Math.min(idle(slots), surplus) * ONE_IDLE);
+    return Math.min(idle(before), surplus);
   }
 
   /** Whether it may have one more. One that leaves while it is looked at gives back all it gets. */
@@ -152,7 +155,7 @@ final class QueueSeats implements Seats {
 
   void give() {
     given = true;
-    idle.incrementAndGet();
+    held.addAndGet(ONE_IDLE);
     if (left) {
       node.takeBack(this);
     }
@@ -175,6 +178,18 @@ final class QueueSeats implements Seats {
   }
 
   private int has() {
-    return idle.get() + out.get();
+    return sum(held.get());
+  }
+
+  private static int sum(long held) {
+    return idle(held) + out(held);
+  }
+
+  private static int idle(long held) {
+    return (int) (held >>> 32);
+  }
+
+  private static int out(long held) {
+    return (int) held;
   }
 }
