@@ -93,7 +93,7 @@ UPDATE shigoto.jobs AS job
        owner = $4::uuid,
        lease = job.lease + 1,
        attempt = job.attempt + 1,
-       claimed_at = now()
+       claimed_at = clock_timestamp()
  WHERE job.id = ANY (ARRAY(
          SELECT id FROM locked WHERE NOT (SELECT is_too_much FROM load)
          UNION ALL
