@@ -287,6 +287,10 @@ class CancelRunIT {
       // few.
       executing().stream()
           .filter(id -> !barrier.waiting.contains(id))
+          .filter(
+              id ->
+                  told.all(JobEvent.Kind.STARTED).stream()
+                      .noneMatch(event -> id.equals(event.jobId())))
           .limit(1)
           .filter(id -> cancel(id).equals(new Cancellation.Requested(id)))
           .forEach(ahead::add);
