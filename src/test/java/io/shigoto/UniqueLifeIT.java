@@ -65,6 +65,8 @@ class UniqueLifeIT {
     started(id);
     ends(id, Outcome.done(), JobEvent.Kind.COMPLETED);
 
+    // One that is left behind would be taken away by whoever wants it next.
+    assertThat(db.number("SELECT count(*) FROM shigoto.unique_keys")).isZero();
     assertThat(enqueue(node, SAME)).isInstanceOf(Receipt.Inserted.class);
   }
 
