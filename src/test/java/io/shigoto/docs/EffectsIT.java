@@ -8,6 +8,9 @@ import io.r2dbc.spi.Result;
 import io.shigoto.Schemas;
 import io.shigoto.Shigoto;
 import io.shigoto.ShigotoBuilder;
+import io.shigoto.control.JobFilter;
+import io.shigoto.control.JobPage;
+import io.shigoto.control.Page;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
@@ -47,9 +50,20 @@ class EffectsIT {
 
   @Test
   void effectAndCompletionCommitTogether() {
-    Job job = run(Shigoto.builder(bank).worker(new PayOut(bank)), "PayOut");
+    // shown
+    Shigoto shigoto = Shigoto.builder(bank).worker(new PayOut(bank)).queue("default", 10).build();
 
-    assertBooked(job);
+    Mono<Void> paid =
+        shigoto
+            .start()
+            .then(shigoto.enqueueAndAwait(NewJob.of(PayOut.class, new Payout("ada", 4200))));
+    // end
+    paid.block(LIMIT);
+
+    JobPage page =
+        shigoto.jobs().search(JobFilter.where().worker("PayOut"), Page.first(1)).block(LIMIT);
+    assertBooked(page.jobs().get(0));
+    shigoto.stop(LIMIT).block(LIMIT);
   }
 
   @Test

@@ -21,8 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -35,7 +37,6 @@ class LimitingIT {
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
 
   private final Queue<JobEvent> events = new ConcurrentLinkedQueue<>();
-  private final Partner partner = order -> Mono.empty();
 
   interface Partner {
     Mono<Void> send(Order order);
@@ -44,7 +45,7 @@ class LimitingIT {
   record Order(int number) {}
 
   // shown
-  final class CallPartner implements ReactiveWorker<Order> {
+  record CallPartner(Partner partner) implements ReactiveWorker<Order> {
 
     @Override
     public Mono<Outcome> perform(JobContext<Order> job) {
@@ -120,23 +121,28 @@ class LimitingIT {
 
   @Test
   void aHundredStartAndTheOthersStayAvailable() {
+    ConnectionFactory factory = db.connectionFactory();
+    AtomicInteger sent = new AtomicInteger();
+    Partner partner = order -> Mono.fromRunnable(sent::incrementAndGet);
+    Flux<Order> orders = Flux.range(0, 150).map(Order::new);
+    // shown
     Shigoto shigoto =
-        Shigoto.builder(db.connectionFactory())
-            .worker(new CallPartner())
-            .queue("default", 10)
-            .listener(events::add)
-            .build();
-    shigoto.start().block(LIMIT);
-    shigoto
-        .enqueueAll(Flux.range(0, 150).map(i -> NewJob.of(CallPartner.class, new Order(i))))
-        .then()
-        .block(LIMIT);
+        Shigoto.builder(factory).worker(new CallPartner(partner)).queue("default", 10).build();
 
-    Await.until(LIMIT, () -> count(JobEvent.Kind.COMPLETED) == 100);
+    Mono<Long> enqueued =
+        shigoto
+            .start()
+            .thenMany(shigoto.enqueueAll(orders.map(order -> NewJob.of(CallPartner.class, order))))
+            .count();
+    // end
+    Disposable watching = shigoto.events().subscribe(events::add);
+    assertThat(enqueued.block(LIMIT)).isEqualTo(150);
 
+    Await.until(LIMIT, () -> sent.get() == 100);
     Await.until(LIMIT, () -> count(JobEvent.Kind.RATE_LIMITED) > 0);
     assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'available'"))
         .isEqualTo(50);
+    watching.dispose();
     shigoto.stop(Duration.ZERO).block(LIMIT);
   }
 

@@ -60,6 +60,30 @@ class OperationsIT {
   }
 
   @Test
+  void aNodeLivesFromItsStartToItsStop() {
+    ConnectionFactory factory = db.connectionFactory();
+    // shown
+    Shigoto shigoto =
+        Shigoto.builder(factory)
+            .name("mail-1")
+            .worker(worker)
+            .queue("default", 10)
+            .retention(Duration.ofDays(30))
+            .build();
+
+    shigoto.start().block();
+
+    Thread end = new Thread(() -> shigoto.stop(Duration.ofSeconds(30)).block());
+    Runtime.getRuntime().addShutdownHook(end);
+    // end
+    assertThat(shigoto.enqueueAndAwait(NewJob.of("count", 1)).thenReturn(true).block(LIMIT))
+        .isTrue();
+    Runtime.getRuntime().removeShutdownHook(end);
+    end.run();
+    assertThat(shigoto.health().block(LIMIT).phase()).isEqualTo(Health.Phase.STOPPED);
+  }
+
+  @Test
   void aPrintedSchemaNeedsNoMigration() {
     TestDatabase empty = TestDatabase.createEmpty(PostgresServer.shared());
     // shown
@@ -97,8 +121,12 @@ class OperationsIT {
             .build();
     // end
     shigoto.start().block(LIMIT);
-    db.sql("INSERT INTO shigoto.jobs (queue, worker, args) VALUES ('default', 'count', '1')");
-    Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.job_history") == 1);
+    long id =
+        db.number(
+            "INSERT INTO shigoto.jobs (queue, worker, args) VALUES ('default', 'count', '1')"
+                + " RETURNING id");
+    Await.until(
+        LIMIT, () -> db.number("SELECT count(*) FROM shigoto.job_history WHERE id = $1", id) == 1);
     assertThat(db.number("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"))
         .isZero();
     shigoto.stop(Duration.ZERO).block(LIMIT);

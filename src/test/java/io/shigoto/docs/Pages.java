@@ -38,10 +38,14 @@ final class Pages {
     }
   }
 
-  /** What stands between fences of a language, in its order. */
   static List<String> blocks(Path page, String language) {
+    return blocks(text(page), language);
+  }
+
+  /** What stands between fences of a language, in its order. */
+  static List<String> blocks(String page, String language) {
     List<String> blocks = new ArrayList<>();
-    Matcher fence = FENCE.matcher(text(page));
+    Matcher fence = FENCE.matcher(page);
     while (fence.find()) {
       if (fence.group(1).equals(language)) {
         blocks.add(fence.group(2).strip());
@@ -52,6 +56,24 @@ final class Pages {
 
   /** What stands between {@code // shown} and {@code // end} in the tests of this package. */
   static List<String> shownCode() {
+    return shown().stream().map(Pages::flush).toList();
+  }
+
+  /** Of it what a test runs from top to bottom: the statements of its methods, and programs. */
+  static List<String> codeThatRuns() {
+    return shown().stream().filter(Pages::runs).map(Pages::flush).toList();
+  }
+
+  private static boolean runs(String code) {
+    return code.contains(" static void main(")
+        || (code.startsWith("    ") && !code.startsWith("    @Override"));
+  }
+
+  private static String flush(String code) {
+    return code.stripTrailing().stripIndent().strip();
+  }
+
+  private static List<String> shown() {
     List<String> shown = new ArrayList<>();
     for (Path file : codeFiles()) {
       List<String> open = null;
@@ -59,7 +81,7 @@ final class Pages {
         if (line.strip().equals("// shown")) {
           open = new ArrayList<>();
         } else if (line.strip().equals("// end") && open != null) {
-          shown.add(String.join("\n", open).stripTrailing().stripIndent().strip());
+          shown.add(String.join("\n", open));
           open = null;
         } else if (open != null) {
           open.add(line);

@@ -14,6 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -23,7 +26,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The pages show code that is compiled and run, and leave nothing out that they list. */
 class PagesTest {
 
-  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)");
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]*)(?:#([^)]*))?\\)");
+  private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
+  private static final Pattern BEFORE_MORE =
+      Pattern.compile("(?s).*?(?=^## |^\\||\\z)", Pattern.MULTILINE);
+
+  /** Pages to look something up in. All others are about a topic, and begin with its example. */
+  private static final Set<String> REFERENCE =
+      Set.of("findings.md", "life-of-a-job.md", "performance.md", "promises.md");
+
   private static final Pattern CLASS = Pattern.compile("`(?:[a-z]+\\.)*([A-Z][A-Za-z]*)`");
   private static final Pattern LOG =
       Pattern.compile("LOG\\s*\\.at(Info|Warn|Error)\\(\\)[^;]*?\\.log\\(\\s*\"([^\"{]+)");
@@ -51,13 +62,34 @@ class PagesTest {
     assertThat(blocks).containsAll(Pages.shownCode());
   }
 
+  /** The one about Spring has its own test, which starts the application of the page. */
+  static List<Path> topics() {
+    return pagesOfThisPackage().stream()
+        .filter(page -> !REFERENCE.contains(page.getFileName().toString()))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("topics")
+  void aPageOfATopicBeginsWithCodeThatRuns(Path page) {
+    Matcher beginning = BEFORE_MORE.matcher(Pages.text(page));
+
+    assertThat(beginning.lookingAt()).isTrue();
+    assertThat(Pages.blocks(beginning.group(), "java")).containsAnyElementsOf(Pages.codeThatRuns());
+  }
+
   @ParameterizedTest
   @MethodSource("pages")
   void linksLeadSomewhere(Path page) {
-    Path folder = page.toAbsolutePath().getParent();
-
-    assertThat(LINK.matcher(Pages.text(page)).results().map(link -> link.group(1)))
-        .allSatisfy(link -> assertThat(folder.resolve(link)).exists());
+    assertThat(LINK.matcher(Pages.text(page)).results())
+        .allSatisfy(
+            link -> {
+              Path to = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
+              assertThat(to).exists();
+              if (link.group(2) != null) {
+                assertThat(anchors(to)).contains(link.group(2));
+              }
+            });
   }
 
   @Test
@@ -121,6 +153,16 @@ class PagesTest {
     String page = Pages.text(Path.of("docs/operations.md"));
 
     assertThat(logLines()).isNotEmpty().allSatisfy(line -> assertThat(page).contains(line));
+  }
+
+  /** As GitHub makes them of headings. */
+  private static List<String> anchors(Path page) {
+    return HEADING
+        .matcher(Pages.text(page))
+        .results()
+        .map(heading -> heading.group(1).toLowerCase(Locale.ROOT))
+        .map(heading -> heading.replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'))
+        .toList();
   }
 
   private static String workers() {

@@ -2,11 +2,13 @@ package io.shigoto.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.Schemas;
 import io.shigoto.Shigoto;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.JobContext;
@@ -34,6 +36,35 @@ class WorkersIT {
   @RegisterExtension
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
 
+  @Test
+  void aPaidInvoiceIsDone() {
+    ConnectionFactory factory = db.connectionFactory();
+    Payments payments = number -> Mono.just(Payment.PAID);
+    // shown
+    Shigoto shigoto =
+        Shigoto.builder(factory).worker(new SendInvoice(payments)).queue("default", 10).build();
+
+    Mono<Receipt> enqueued =
+        shigoto.start().then(shigoto.enqueue(NewJob.of(SendInvoice.class, new Invoice(7))));
+    // end
+    long id = enqueued.block(LIMIT).id();
+    shigoto.jobs().await(id).block(LIMIT);
+    assertThat(shigoto.jobs().find(id).block(LIMIT).result()).isEqualTo("{\"paid\": true}");
+    shigoto.stop(Duration.ZERO).block(LIMIT);
+  }
+
+  @Test
+  void aWorkerSaysHowItsJobsAreTried() {
+    Job job = run(new RemindOfInvoice(), new Invoice(7));
+
+    assertThat(job.state()).isEqualTo(JobState.RETRYABLE);
+    assertThat(job.worker()).isEqualTo("invoice.remind");
+    assertThat(job.queue()).isEqualTo("billing");
+    assertThat(job.maxAttempts()).isEqualTo(10);
+    assertThat(Duration.between(job.insertedAt(), job.scheduledAt()))
+        .isBetween(Duration.ofMinutes(1), Duration.ofMinutes(2));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "PAID, COMPLETED, 1",
@@ -47,8 +78,6 @@ class WorkersIT {
 
     assertThat(job.state()).isEqualTo(state);
     assertThat(job.attempt()).isEqualTo(attempt);
-    assertThat(job.queue()).isEqualTo("billing");
-    assertThat(job.maxAttempts()).isEqualTo(10);
   }
 
   @Test
@@ -138,40 +167,22 @@ class WorkersIT {
     int archiveAndWait(int number);
   }
 
-  // shown
-  record Invoice(int number) {}
-
-  static final class SendInvoice implements ReactiveWorker<Invoice> {
-
-    private final Payments payments;
-
-    SendInvoice(Payments payments) {
-      this.payments = payments;
-    }
+  static final class RemindOfInvoice implements ReactiveWorker<Invoice> {
 
     @Override
     public Mono<Outcome> perform(JobContext<Invoice> job) {
-      return payments.of(job.args().number()).map(SendInvoice::outcome);
+      return Mono.error(new IllegalStateException("not reachable"));
     }
 
-    private static Outcome outcome(Payment payment) {
-      return switch (payment) {
-        case PAID -> Outcome.done(Map.of("paid", true));
-        case PENDING -> Outcome.snooze(Duration.ofHours(1));
-        case CALLED_OFF -> Outcome.cancel("the customer called it off");
-        case UNKNOWN -> Outcome.discard("there is no such invoice");
-        case REFUSED -> Outcome.failed("the bank refused");
-      };
-    }
-
+    // shown
     @Override
     public String name() {
-      return "invoice.send";
+      return "invoice.remind";
     }
 
     @Override
     public Set<String> aliases() {
-      return Set.of("SendInvoice");
+      return Set.of("RemindOfInvoice");
     }
 
     @Override
@@ -192,6 +203,28 @@ class WorkersIT {
     @Override
     public Duration backoff(int attempt, Throwable error) {
       return Duration.ofMinutes(attempt);
+    }
+    // end
+  }
+
+  // shown
+  record Invoice(int number) {}
+
+  record SendInvoice(Payments payments) implements ReactiveWorker<Invoice> {
+
+    @Override
+    public Mono<Outcome> perform(JobContext<Invoice> job) {
+      return payments.of(job.args().number()).map(SendInvoice::outcome);
+    }
+
+    private static Outcome outcome(Payment payment) {
+      return switch (payment) {
+        case PAID -> Outcome.done(Map.of("paid", true));
+        case PENDING -> Outcome.snooze(Duration.ofHours(1));
+        case CALLED_OFF -> Outcome.cancel("the customer called it off");
+        case UNKNOWN -> Outcome.discard("there is no such invoice");
+        case REFUSED -> Outcome.failed("the bank refused");
+      };
     }
   }
   // end
