@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.json.JsonMapper;
@@ -310,6 +311,11 @@ public final class ShigotoBuilder {
    *     themselves, or the factory is not for PostgreSQL
    */
   public Shigoto build() {
+    return build(System::nanoTime);
+  }
+
+  /** With a clock for elapsed time. */
+  Shigoto build(LongSupplier nanos) {
     return new Shigoto(
         new Settings(
             connectionFactory,
@@ -333,7 +339,7 @@ public final class ShigotoBuilder {
             json,
             listeners,
             workerScheduler,
-            System::nanoTime));
+            nanos));
   }
 
   private static String hostName() {

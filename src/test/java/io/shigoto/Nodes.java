@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -25,14 +26,25 @@ final class Nodes implements AfterEachCallback {
   private final List<ChildNode> children = new ArrayList<>();
 
   Shigoto build(ShigotoBuilder builder) {
-    Shigoto node = builder.build();
+    return kept(builder.build());
+  }
+
+  private Shigoto kept(Shigoto node) {
     nodes.add(node);
     return node;
   }
 
   /** A slow machine may need more than one try when the node's time-outs are short. */
   Shigoto start(ShigotoBuilder builder) {
-    Shigoto node = build(builder);
+    return started(build(builder));
+  }
+
+  /** The same, with a clock of its own for elapsed time. */
+  Shigoto start(ShigotoBuilder builder, LongSupplier nanos) {
+    return started(kept(builder.build(nanos)));
+  }
+
+  private static Shigoto started(Shigoto node) {
     node.start().retry(10).block(LIMIT);
     return node;
   }
