@@ -3,30 +3,16 @@ package io.shigoto;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.await.Awaits;
 import io.shigoto.internal.await.Looks;
-import io.shigoto.internal.broadcast.Publications;
 import io.shigoto.internal.broadcast.Reception;
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.control.Control;
-import io.shigoto.internal.control.Patience;
-import io.shigoto.internal.control.QueueTable;
 import io.shigoto.internal.control.ResultFinder;
-import io.shigoto.internal.enqueue.Encoder;
-import io.shigoto.internal.enqueue.Enqueuer;
-import io.shigoto.internal.enqueue.Herald;
-import io.shigoto.internal.enqueue.Inserts;
-import io.shigoto.internal.enqueue.SpecialEnqueuer;
-import io.shigoto.internal.enqueue.SpecialInserts;
-import io.shigoto.internal.explain.Explainer;
 import io.shigoto.internal.find.Finder;
-import io.shigoto.internal.find.Searcher;
-import io.shigoto.internal.flow.DutyCycle;
 import io.shigoto.internal.flow.KeepGoing;
-import io.shigoto.internal.group.BatchEnqueuer;
-import io.shigoto.internal.group.WorkflowEnqueuer;
 import io.shigoto.internal.job.Bell;
-import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.NodeState;
+import io.shigoto.internal.job.RunKey;
+import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.permit.Allowances;
@@ -38,6 +24,7 @@ import io.shigoto.internal.queue.Served;
 import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.LastCall;
 import io.shigoto.internal.run.Reports;
+import io.shigoto.internal.run.Transition;
 import io.shigoto.internal.settle.Announcer;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.shed.Sheds;
@@ -48,6 +35,7 @@ import io.shigoto.internal.wake.Listener;
 import io.shigoto.internal.wake.Notifier;
 import io.shigoto.internal.wake.Pauses;
 import io.shigoto.internal.wake.Wakeups;
+import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
@@ -56,13 +44,13 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
-/** The parts of a node that outlive its incarnations, put together. */
+/**
+ * The parts of a node that outlive its incarnations, put together; what the application calls is
+ * built upon them by {@link Calls}.
+ */
 final class Engine {
 
   private static final Duration LISTENER_PERIOD = Duration.ofSeconds(5);
-
-  /** For how long commits are silent after one that tells the other nodes by itself. */
-  private static final int QUIET_PER_ALOUD = 7;
 
   final Threads threads;
   final Scheduler timer;
@@ -78,28 +66,21 @@ final class Engine {
   final Wakeups wakeups;
   final Pauses pauses;
   final Served served;
+  final Bell here;
   final Bell bell;
   final KeepGoing heartbeat;
   final KeepGoing writing;
   final Settler settler;
-  final Enqueuer enqueuer;
-  final WorkflowEnqueuer workflows;
-  final Batches batches;
-  final Broadcasts broadcasts;
   final Reception reception;
   final Finder finder;
   final ResultFinder results;
   final Discards discards;
   final Reports reports;
   final Listener listener;
-  final Answers answers;
-  final Queues queues;
-  private final Awaits awaits;
+  final Awaits awaits;
   private final Flux<?> hearing;
-  final Jobs jobs;
   private final Settings settings;
   private final Notifier notifier;
-  private final Publications publications;
   private final Migrations migrations;
 
   Engine(Settings settings) {
@@ -168,7 +149,7 @@ final class Engine {
                 threads.aside,
                 timer,
                 settings.nanos()));
-    Bell here = wakeups.and(awaits).and(pauses).and(allowances).and(reception);
+    this.here = wakeups.and(awaits).and(pauses).and(allowances).and(reception);
     this.bell = here.and(notifier).and(new Aftermaths(events));
     this.listener =
         new Listener(
@@ -180,35 +161,6 @@ final class Engine {
             timer);
     this.hearing = settings.listen() ? listener.flow().share() : Flux.never();
     this.settler = new Settler(engine, sql, json, new Announcer(bell, workers), writing);
-    CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
-    Herald herald =
-        new Herald(bell, here, events, new DutyCycle(settings.nanos(), QUIET_PER_ALOUD));
-    this.enqueuer =
-        new Enqueuer(
-            new Encoder(workers, propagation, json),
-            new Inserts(calls, sql, transaction),
-            new SpecialEnqueuer(
-                new SpecialInserts(calls, sql),
-                settings.statementTimeout(),
-                herald,
-                running,
-                timer),
-            herald,
-            running);
-    this.workflows = new WorkflowEnqueuer(enqueuer, calls);
-    this.batches = new Batches(new BatchEnqueuer(enqueuer, calls, sql, bell));
-    this.publications = new Publications(calls, sql, transaction, json, bell, events, running);
-    this.broadcasts = new Broadcasts(publications);
-    this.queues = new Queues(served, new QueueTable(calls, sql), here, running, timer);
-    this.answers = new Answers(enqueuer, awaits, json);
-    this.jobs =
-        new Jobs(
-            finder,
-            new Searcher(calls, sql, json),
-            new Explainer(calls, sql, json, () -> incarnation, this::state),
-            answers,
-            Control.of(calls, sql, json, patience(), bell, events),
-            running);
   }
 
   /** The lease's own thread may have seen it, and must not wait for whoever listens. */
@@ -216,8 +168,11 @@ final class Engine {
     threads.aside.schedule(() -> events.ofNode(kind, ""));
   }
 
-  private Patience patience() {
-    return new Patience(settings.statementTimeout(), settings.nanos(), timer);
+  /** A run failed by no doing of its worker's, which is asked for its backoff, aside. */
+  Mono<Settlement> failed(Transition transition, RunKey run, Throwable error) {
+    return Mono.fromSupplier(
+            () -> transition.of(run, Outcome.failed(error), workers.find(run.worker())))
+        .subscribeOn(threads.aside);
   }
 
   /** What keeps this node from claiming. */
@@ -245,11 +200,13 @@ final class Engine {
   /**
    * Closes all connections and threads. Calls that are under way have as long as a statement may
    * take; then their connections are closed, and they fail.
+   *
+   * @param calls takes no more of them, and completes when all have ended
    */
-  Mono<Void> close() {
+  Mono<Void> close(Mono<Void> calls) {
     awaits.close();
     served.close();
-    Mono<Void> drained = drain().timeout(settings.statementTimeout(), timer);
+    Mono<Void> drained = drain(calls).timeout(settings.statementTimeout(), timer);
     return drained
         .onErrorResume(TimeoutException.class, late -> connections.close().then(drained))
         .onErrorComplete(TimeoutException.class)
@@ -258,13 +215,7 @@ final class Engine {
   }
 
   /** Takes no more work; completes when all that was taken has ended. */
-  private Mono<Void> drain() {
-    return enqueuer
-        .close()
-        .then(publications.close())
-        .then(jobs.close())
-        .then(reports.close())
-        .then(notifier.close())
-        .then(connections.drain());
+  private Mono<Void> drain(Mono<Void> calls) {
+    return calls.then(reports.close()).then(notifier.close()).then(connections.drain());
   }
 }

@@ -4,29 +4,13 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Failure;
-import io.shigoto.internal.job.RunKey;
-import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.queue.QueuePipeline;
-import io.shigoto.internal.run.NodeLost;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.run.Transition;
 import io.shigoto.internal.settle.Completions;
 import io.shigoto.internal.settle.NotCommitted;
-import io.shigoto.internal.upkeep.Audit;
-import io.shigoto.internal.upkeep.CallOff;
-import io.shigoto.internal.upkeep.Cancels;
-import io.shigoto.internal.upkeep.Chores;
-import io.shigoto.internal.upkeep.History;
 import io.shigoto.internal.upkeep.Lease;
-import io.shigoto.internal.upkeep.LooseEnds;
-import io.shigoto.internal.upkeep.Poll;
-import io.shigoto.internal.upkeep.Promoter;
-import io.shigoto.internal.upkeep.Rescue;
-import io.shigoto.internal.upkeep.Roll;
-import io.shigoto.internal.upkeep.Untold;
-import io.shigoto.worker.Outcome;
-import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,7 +72,11 @@ final class Incarnation {
   Mono<Void> work() {
     return Flux.merge(
             queues().then().onErrorResume(this::broken).doFinally(end -> drained.tryEmitEmpty()),
-            upkeep().takeUntilOther(drained.asMono()).then().onErrorResume(this::broken),
+            new Upkeep(id, settings, engine, runs)
+                .flow()
+                .takeUntilOther(drained.asMono())
+                .then()
+                .onErrorResume(this::broken),
             guard())
         .then(Mono.defer(lease::leave).onErrorComplete())
         .doOnSuccess(left -> tell(JobEvent.Kind.NODE_LEFT, "left"))
@@ -174,7 +162,7 @@ final class Incarnation {
             engine.settler,
             engine.json,
             engine.timer,
-            run -> failed(transition, run, new NotCommitted()));
+            run -> engine.failed(transition, run, new NotCommitted()));
     QueuePipeline.Parts parts =
         new QueuePipeline.Parts(
             engine.allowances,
@@ -200,97 +188,6 @@ final class Incarnation {
             settings.nanos(),
             this::broke);
     return engine.served.flow(parts, draining.asMono());
-  }
-
-  private Flux<?> upkeep() {
-    Rescue rescue =
-        new Rescue(
-            engine.connections.upkeep,
-            engine.sql,
-            settings.lease().dividedBy(4),
-            (run, node) -> failed(new Transition(node, engine.json), run, new NodeLost()),
-            engine.settler,
-            engine.events,
-            engine.discards);
-    Audit audit =
-        new Audit(
-            engine.connections.upkeep,
-            engine.sql,
-            id,
-            settings.statementTimeout().multipliedBy(2),
-            runs,
-            engine.settler,
-            engine.events);
-    Poll poll =
-        new Poll(
-            engine.connections.upkeep,
-            engine.sql,
-            engine.served::names,
-            engine.workers.names(),
-            settings.pollInterval(),
-            engine.wakeups,
-            engine.pauses);
-    Roll roll =
-        new Roll(
-            engine.connections.upkeep,
-            engine.sql,
-            id,
-            engine.served::names,
-            engine.served.changes());
-    Chores chores =
-        new Chores(
-            List.of(
-                poll,
-                rescue,
-                audit,
-                roll,
-                new History(
-                    engine.connections.upkeep,
-                    engine.sql,
-                    settings.retentionDays(),
-                    settings.broadcasts().retention())),
-            engine.timer);
-    Promoter promoter =
-        new Promoter(
-            engine.connections.upkeep,
-            engine.sql,
-            engine.workers.names(),
-            engine.wakeups,
-            engine.bell,
-            settings.pollInterval(),
-            engine.timer);
-    Cancels cancels =
-        new Cancels(
-            engine.connections.upkeep,
-            engine.sql,
-            id,
-            runs,
-            new CallOff(engine.settler, engine.events, runs));
-    LooseEnds looseEnds =
-        new LooseEnds(
-            engine.connections.upkeep, engine.sql, engine.wakeups, engine.bell, engine.timer);
-    Untold untold =
-        new Untold(
-            engine.connections.upkeep,
-            engine.sql,
-            engine.wakeups,
-            engine.workers.names(),
-            engine.discards,
-            engine.timer);
-    return Flux.merge(
-        chores.flow(),
-        promoter.flow(),
-        cancels.flow(engine.wakeups, engine.timer),
-        looseEnds.flow(),
-        untold.flow(),
-        engine.hearing());
-  }
-
-  /** The backoff is asked of the worker, aside. */
-  private Mono<Settlement> failed(Transition transition, RunKey run, Throwable error) {
-    return Mono.fromSupplier(
-            () -> transition.of(run, Outcome.failed(error), engine.workers.find(run.worker())))
-        .subscribeOn(engine.threads.aside);
   }
 
   private void tell(JobEvent.Kind kind, String what) {

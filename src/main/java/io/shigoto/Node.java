@@ -1,12 +1,12 @@
 package io.shigoto;
 
 import io.shigoto.Health.Phase;
+import io.shigoto.event.JobEvent;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.run.Guarded;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -24,7 +25,6 @@ import reactor.core.publisher.Sinks;
 final class Node {
 
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
-  private static final int MOST_UNSERVED = 20;
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
   private static final Duration FOR_EVER = Duration.ofMillis(Long.MAX_VALUE);
@@ -33,6 +33,8 @@ final class Node {
   private final AtomicInteger incarnations = new AtomicInteger();
   private final Settings settings;
   private final Engine engine;
+  private final Calls calls;
+  private final Checkup checkup;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.NEW);
   private final Mono<Boolean> starting;
   private final Sinks.Empty<Void> stopping = Sinks.empty();
@@ -44,14 +46,21 @@ final class Node {
   Node(Settings settings) {
     this.settings = settings;
     this.engine = new Engine(settings);
+    this.calls = new Calls(settings, engine);
+    this.checkup = new Checkup(engine, settings.listen());
     this.starting =
         Mono.defer(this::begin)
             .cache(started -> FOR_EVER, failed -> Duration.ZERO, () -> Duration.ZERO, engine.timer);
   }
 
-  /** Its parts, which answer for themselves. */
-  Engine engine() {
-    return engine;
+  /** What is called on it, which answers for itself. */
+  Calls calls() {
+    return calls;
+  }
+
+  /** What happens on it, told on a thread of the subscriber's own. */
+  Flux<JobEvent> events(int buffer) {
+    return engine.events.stream(buffer, engine.threads.listening);
   }
 
   Mono<Void> start() {
@@ -78,50 +87,7 @@ final class Node {
   }
 
   Mono<Health> health() {
-    Mono<List<Health.Unserved>> unserved =
-        engine
-            .finder
-            .unserved(MOST_UNSERVED)
-            .map(
-                found ->
-                    found.stream().map(pair -> new Health.Unserved(pair[0], pair[1])).toList());
-    return unserved
-        .map(found -> health(true, found))
-        .onErrorResume(
-            error -> {
-              LOG.atDebug()
-                  .addKeyValue("error", error::toString)
-                  .log("health: the database does not answer");
-              return Mono.just(health(false, List.of()));
-            });
-  }
-
-  private Health health(boolean answers, List<Health.Unserved> unserved) {
-    Incarnation now = current;
-    boolean hearing = now != null && now.isHearing();
-    boolean broken = now != null && now.isBroken();
-    boolean running =
-        phase() == Phase.RUNNING && answers && !broken && !engine.heartbeat.inTrouble();
-    List<Health.Overloaded> overloaded =
-        engine.served.overloaded().entrySet().stream()
-            .map(queue -> new Health.Overloaded(queue.getKey(), queue.getValue()))
-            .toList();
-    Health.Status status =
-        !running
-            ? Health.Status.DOWN
-            : unserved.isEmpty() && overloaded.isEmpty() && (hearing || !settings.listen())
-                ? Health.Status.UP
-                : Health.Status.DEGRADED;
-    return new Health(
-        status,
-        phase(),
-        answers,
-        hearing,
-        engine.settler.waiting(),
-        now == null ? 0 : now.runsHeld(),
-        engine.reception.waiting(),
-        unserved,
-        overloaded);
+    return checkup.of(() -> new Checkup.Now(phase(), current));
   }
 
   /**
@@ -224,7 +190,7 @@ final class Node {
     return ended
         .asMono()
         .timeout(Gate.bounded(grace), Mono.defer(this::cut), engine.timer)
-        .then(Mono.defer(engine::close))
+        .then(Mono.defer(() -> engine.close(calls.close())))
         .doFinally(
             end -> {
               phase.set(Phase.STOPPED);

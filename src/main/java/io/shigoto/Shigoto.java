@@ -87,7 +87,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job) {
-    return node.engine().enqueuer.enqueue(requireNonNull(job, "job"));
+    return node.calls().enqueuer.enqueue(requireNonNull(job, "job"));
   }
 
   /**
@@ -96,7 +96,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
-    return node.engine()
+    return node.calls()
         .enqueuer
         .enqueue(requireNonNull(job, "job"), requireNonNull(connection, "connection"));
   }
@@ -113,7 +113,7 @@ public final class Shigoto {
    * publisher reads from the same transaction before it is enqueued.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
-    return node.engine().enqueuer.enqueueAll(requireNonNull(jobs, "jobs"));
+    return node.calls().enqueuer.enqueueAll(requireNonNull(jobs, "jobs"));
   }
 
   /**
@@ -123,7 +123,7 @@ public final class Shigoto {
    * cannot be enqueued, or of the connection; then the transaction is to be rolled back.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
-    return node.engine()
+    return node.calls()
         .enqueuer
         .enqueueAll(requireNonNull(jobs, "jobs"), requireNonNull(connection, "connection"));
   }
@@ -143,7 +143,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Void> enqueueAndAwait(NewJob job) {
-    return node.engine().answers.enqueueAndAwait(requireNonNull(job, "job"));
+    return node.calls().answers.enqueueAndAwait(requireNonNull(job, "job"));
   }
 
   /**
@@ -154,7 +154,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, Class<R> type) {
-    return node.engine()
+    return node.calls()
         .answers
         .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type"));
   }
@@ -167,7 +167,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, TypeReference<R> type) {
-    return node.engine()
+    return node.calls()
         .answers
         .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type").getType());
   }
@@ -185,7 +185,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow) {
-    return node.engine().workflows.enqueue(requireNonNull(workflow, "workflow"));
+    return node.calls().workflows.enqueue(requireNonNull(workflow, "workflow"));
   }
 
   /**
@@ -196,29 +196,29 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow, Connection connection) {
-    return node.engine()
+    return node.calls()
         .workflows
         .enqueue(requireNonNull(workflow, "workflow"), requireNonNull(connection, "connection"));
   }
 
   /** Jobs that are counted together, with a callback when the last of them has ended. */
   public Batches batches() {
-    return node.engine().batches;
+    return node.calls().batches;
   }
 
   /** Messages that every node handles. */
   public Broadcasts broadcasts() {
-    return node.engine().broadcasts;
+    return node.calls().broadcasts;
   }
 
   /** What can be asked about jobs: to find one, live or ended, and to wait for its end. */
   public Jobs jobs() {
-    return node.engine().jobs;
+    return node.calls().jobs;
   }
 
   /** Queues while everything works: pause, resume, add, remove, resize, list. */
   public Queues queues() {
-    return node.engine().queues;
+    return node.calls().queues;
   }
 
   /**
@@ -227,7 +227,7 @@ public final class Shigoto {
    * blocked. Never ends by itself.
    */
   public Flux<JobEvent> events() {
-    return node.engine().events.stream(EVENT_BUFFER, node.engine().threads.listening);
+    return node.events(EVENT_BUFFER);
   }
 
   /** How this node is. Never fails: a database that does not answer is an answer. */

@@ -26,7 +26,12 @@ class FloorsTest {
       List.of(
           Set.of("spring", "dashboard", "testing"),
           Set.of(""),
-          Set.of("internal.queue", "internal.upkeep", "internal.group", "internal.broadcast"),
+          Set.of(
+              "internal.queue",
+              "internal.cancel",
+              "internal.upkeep",
+              "internal.group",
+              "internal.broadcast"),
           Set.of(
               "internal.enqueue",
               "internal.await",

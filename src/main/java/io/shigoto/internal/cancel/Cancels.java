@@ -1,4 +1,4 @@
-package io.shigoto.internal.upkeep;
+package io.shigoto.internal.cancel;
 
 import io.r2dbc.spi.Readable;
 import io.shigoto.internal.flow.KeepGoing;

@@ -1,4 +1,4 @@
-package io.shigoto.internal.upkeep;
+package io.shigoto.internal.cancel;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.flow.Detached;
