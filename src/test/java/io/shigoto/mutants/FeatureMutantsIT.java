@@ -11,6 +11,7 @@ class FeatureMutantsIT extends Mutants {
   private static final String DEPENDENCIES = "migrations/V004__dependencies";
   private static final String BATCHES = "migrations/V005__batches";
   private static final String LIMITS = "migrations/V007__limits";
+  private static final String CONTROL = "migrations/V015__control";
   private static final String RATES = "migrations/V008__rates";
 
   private static final String ENTER =
@@ -106,6 +107,20 @@ class FeatureMutantsIT extends Mutants {
             "DependenciesIT",
             "whoDoesNotWantToRunEndsAtOnceAndSaysWhy"),
         Arguments.of(
+            "a job that is retried does not wait again",
+            sql(CONTROL, "PERFORM shigoto.wait_again(waiting);", "NULL;"),
+            "WaitingAgainIT",
+            "noEndIsMissedAndNobodyIsEarly"),
+        Arguments.of(
+            "a batch fires before it is sealed",
+            sql(BATCHES, "       AND sealed_at IS NOT NULL\n", "")
+                .replace(
+                    file(BATCHES),
+                    "(sealed_at IS NOT NULL AND completed + discarded + cancelled = total)",
+                    "completed + discarded + cancelled = total"),
+            "BatchesIT",
+            "aBatchThatIsFilledFiresWhenItIsSealedAndNotBefore"),
+        Arguments.of(
             "a batch fires again",
             sql(
                 BATCHES,
@@ -182,6 +197,16 @@ class FeatureMutantsIT extends Mutants {
   private static Stream<Arguments> control() {
     return Stream.of(
         Arguments.of(
+            "a node that is not told looks rarely for what was called off",
+            java("internal/upkeep/Cancels", "Duration.ofMillis(500)", "Duration.ofSeconds(2)"),
+            "internal.upkeep.CancelsTest",
+            "aNodeThatIsNotToldLooksWithinASecond"),
+        Arguments.of(
+            "a node that is told does not look for what was called off",
+            java("internal/upkeep/Cancels", "wakeups.cancelsOf(node).looks()", "Flux.just(true)"),
+            "internal.upkeep.CancelsTest",
+            "aNodeThatIsToldLooksAtOnce"),
+        Arguments.of(
             "a run that was called off is retried",
             sql(
                 "settle",
@@ -192,11 +217,21 @@ class FeatureMutantsIT extends Mutants {
         Arguments.of(
             "what is retried by hand has no more attempts than it had",
             sql(
-                "migrations/V015__control",
+                CONTROL,
                 "'available', 0, max_attempts",
                 "'available', max_attempts - 1, max_attempts"),
             "RetryByHandIT",
             "itsQueueIsWokenAtOnceAndItHasAllItsAttempts"),
+        Arguments.of(
+            "what a run says is written at once",
+            java("internal/run/Reports", "Duration.ofMillis(200)", "Duration.ZERO"),
+            "ProgressIT",
+            "aMillionCallsCostAFewWrites"),
+        Arguments.of(
+            "what each run says is written by itself",
+            java("internal/run/Reports", "GROUP_SIZE = 10_000", "GROUP_SIZE = 1"),
+            "ProgressIT",
+            "manyRunsShareAWrite"),
         Arguments.of(
             "a lost lease does not roll back the transaction of a worker",
             sql(

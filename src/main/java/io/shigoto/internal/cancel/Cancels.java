@@ -1,6 +1,5 @@
 package io.shigoto.internal.cancel;
 
-import io.r2dbc.spi.Readable;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
@@ -9,8 +8,10 @@ import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.wake.Wakeups;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -25,15 +26,20 @@ public final class Cancels {
   private static final Duration PERIOD = Duration.ofMillis(500);
   private static final int AT_ONCE = 1000;
 
-  private final Database database;
-  private final Sql findCancelling;
+  private final Mono<List<Marked>> marked;
   private final String node;
   private final Runs runs;
-  private final CallOff callOff;
+  private final Function<Run, Mono<Void>> callOff;
 
   public Cancels(Database database, Statements sql, UUID node, Runs runs, CallOff callOff) {
-    this.database = database;
-    this.findCancelling = sql.get("find_cancelling");
+    this(marked(database, sql.get("find_cancelling"), node.toString()), node, runs, callOff::of);
+  }
+
+  /**
+   * @param marked looks at the table
+   */
+  Cancels(Mono<List<Marked>> marked, UUID node, Runs runs, Function<Run, Mono<Void>> callOff) {
+    this.marked = marked;
     this.node = node.toString();
     this.runs = runs;
     this.callOff = callOff;
@@ -50,18 +56,24 @@ public final class Cancels {
   }
 
   private Mono<Void> once() {
-    return database
-        .list(findCancelling, statement -> statement.bind(0, node), this::held)
-        .flatMapMany(Flux::fromIterable)
-        .flatMap(mine -> mine, AT_ONCE)
-        .then();
+    return marked.flatMapMany(Flux::fromIterable).flatMap(this::held, AT_ONCE).then();
   }
 
-  private Mono<Void> held(Readable row) {
-    Run run =
-        runs.find(
-            Objects.requireNonNull(row.get(0, Long.class)),
-            Objects.requireNonNull(row.get(1, Long.class)));
-    return run == null ? Mono.empty() : callOff.of(run);
+  private Mono<Void> held(Marked mark) {
+    Run run = runs.find(mark.id, mark.lease);
+    return run == null ? Mono.empty() : callOff.apply(run);
   }
+
+  private static Mono<List<Marked>> marked(Database database, Sql find, String node) {
+    return database.list(
+        find,
+        statement -> statement.bind(0, node),
+        row ->
+            new Marked(
+                Objects.requireNonNull(row.get(0, Long.class)),
+                Objects.requireNonNull(row.get(1, Long.class))));
+  }
+
+  /** A run whose job was called off. */
+  record Marked(long id, long lease) {}
 }
