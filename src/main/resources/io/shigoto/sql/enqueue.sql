@@ -1,5 +1,5 @@
 -- Inserts a group of jobs, in the order of the arrays.
--- $1 notify ('on' wakes the nodes at commit, 'off' leaves it to the caller)
+-- $1 notify ('on' wakes the nodes at commit, 'now' too and says that this is the commit, 'off' leaves it to the caller)
 -- $2 queues  $3 workers  $4 args (JSON)  $5 priorities  $6 max attempts
 -- $7 due at (timestamps, NULL: now)  $8 due in (ms, NULL: now)  $9 meta (JSON, NULL)  $10 tags (JSON arrays, NULL)
 -- $11 partition keys (NULL)  $12 the places, from 1, of those for whose end somebody waits

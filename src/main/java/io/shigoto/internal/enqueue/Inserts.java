@@ -40,12 +40,12 @@ public final class Inserts {
    * @param aloud whether the nodes are woken by the commit, or left to be woken by the caller
    */
   Mono<List<Answer.Given>> commit(List<JobRow> rows, boolean aloud) {
-    return database.list(enqueue, bind(aloud, rows), Inserts::read);
+    return database.list(enqueue, bind(aloud ? "now" : "off", rows), Inserts::read);
   }
 
   /** Writes the rows in the caller's transaction; the nodes are woken by its commit. */
   Mono<List<Answer.Given>> write(List<JobRow> rows, Connection connection) {
-    return Database.list(connection, enqueue, bind(true, rows), Inserts::read);
+    return Database.list(connection, enqueue, bind("on", rows), Inserts::read);
   }
 
   private static Answer.Given read(Readable row) {
@@ -54,9 +54,8 @@ public final class Inserts {
         Objects.requireNonNull(row.get(1, Long.class)));
   }
 
-  private static Consumer<Statement> bind(boolean aloud, List<JobRow> rows) {
-    return statement ->
-        bindRows(statement.bind(0, aloud ? "on" : "off").bind(11, watched(rows)), rows);
+  private static Consumer<Statement> bind(String notify, List<JobRow> rows) {
+    return statement -> bindRows(statement.bind(0, notify).bind(11, watched(rows)), rows);
   }
 
   /** Binds what all jobs have, as $2 to $11. */

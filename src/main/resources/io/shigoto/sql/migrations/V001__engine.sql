@@ -176,8 +176,18 @@ CREATE TRIGGER job_is_scheduled BEFORE INSERT ON shigoto.jobs
   FOR EACH ROW WHEN (NEW.state = 'available' AND NEW.scheduled_at > now())
   EXECUTE FUNCTION shigoto.job_is_scheduled();
 
+CREATE FUNCTION shigoto.ms_until(due timestamptz) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT ceil(extract(epoch FROM due - clock_timestamp()) * 1000)::bigint
+$$;
+
+-- In how many ms the nodes are to look for what is due then. They count from when they hear of it, which is at the
+-- commit. If nobody knows when that is, they look a minute before the time, or at once, and are told how long it is then.
+CREATE FUNCTION shigoto.word_of_due(due timestamptz, commits_now boolean) RETURNS text LANGUAGE sql VOLATILE AS $$
+  SELECT 'd' || greatest(0, shigoto.ms_until(due) - CASE WHEN commits_now THEN 0 ELSE 60000 END)
+$$;
+
 -- Wakes the nodes at commit. The library's own statements switch it off and notify after their commit:
--- a notification inside the transaction serialises all commits of the database.
+-- a notification inside the transaction serialises all commits of the database. Or they commit by themselves, at once.
 CREATE FUNCTION shigoto.job_is_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_notify(
@@ -185,7 +195,7 @@ BEGIN
     CASE NEW.state
       WHEN 'available' THEN 'q' || NEW.queue
       WHEN 'waiting' THEN 'd0'
-      ELSE 'd' || greatest(0, ceil(extract(epoch FROM NEW.scheduled_at - clock_timestamp()) * 1000))::bigint
+      ELSE shigoto.word_of_due(NEW.scheduled_at, current_setting('shigoto.notify', true) = 'now')
     END);
   RETURN NULL;
 END $$;

@@ -132,10 +132,6 @@ BEGIN
     FROM inserted AS job;
 END $$;
 
-CREATE FUNCTION shigoto.ms_until(due timestamptz) RETURNS bigint LANGUAGE sql VOLATILE AS $$
-  SELECT ceil(extract(epoch FROM due - clock_timestamp()) * 1000)::bigint
-$$;
-
 -- Jobs that were never started, and are locked, were met by others with their key: they take over what those replace,
 -- the last of them wins.
 -- met: for each of those given, the job that it met; 0 if none.
@@ -181,7 +177,7 @@ BEGIN
     IF last.due IS NOT NULL AND held.state = 'available' THEN
       told := told || ('q' || held.queue);
     ELSIF last.due IS NOT NULL AND held.state = 'scheduled' THEN
-      told := told || ('d' || greatest(0, shigoto.ms_until(held.scheduled_at)));
+      told := told || shigoto.word_of_due(held.scheduled_at, NOT at_commit);
     END IF;
   END LOOP;
   IF at_commit THEN
