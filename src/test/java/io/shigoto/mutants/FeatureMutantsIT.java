@@ -198,13 +198,13 @@ class FeatureMutantsIT extends Mutants {
     return Stream.of(
         Arguments.of(
             "a node that is not told looks rarely for what was called off",
-            java("internal/upkeep/Cancels", "Duration.ofMillis(500)", "Duration.ofSeconds(2)"),
-            "internal.upkeep.CancelsTest",
+            java("internal/cancel/Cancels", "Duration.ofMillis(500)", "Duration.ofSeconds(2)"),
+            "internal.cancel.CancelsTest",
             "aNodeThatIsNotToldLooksWithinASecond"),
         Arguments.of(
             "a node that is told does not look for what was called off",
-            java("internal/upkeep/Cancels", "wakeups.cancelsOf(node).looks()", "Flux.just(true)"),
-            "internal.upkeep.CancelsTest",
+            java("internal/cancel/Cancels", "wakeups.cancelsOf(node).looks()", "Flux.just(true)"),
+            "internal.cancel.CancelsTest",
             "aNodeThatIsToldLooksAtOnce"),
         Arguments.of(
             "a run that was called off is retried",

@@ -1,14 +1,14 @@
-package io.shigoto.internal.upkeep;
+package io.shigoto.internal.cancel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.shigoto.internal.cancel.Cancels.Marked;
 import io.shigoto.internal.job.Jobs;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.run.Load;
 import io.shigoto.internal.run.Run;
 import io.shigoto.internal.run.Runs;
-import io.shigoto.internal.upkeep.Cancels.Marked;
 import io.shigoto.internal.wake.Alarm;
 import io.shigoto.internal.wake.Wakeups;
 import java.io.IOException;
