@@ -14,7 +14,8 @@ import reactor.core.publisher.Mono;
  * once while nothing fails; how long it lives does not depend on its lease. One that starts, or
  * starts again, looks back as far as its {@linkplain ShigotoBuilder#broadcastWindow window}.
  *
- * <p>Safe for any number of threads. Errors of the database come as the driver's own.
+ * <p>Thread: answers come on threads of the node's own, which must not be blocked. Safe for any
+ * number of threads. Errors of the database come as the driver's own.
  */
 public final class Broadcasts {
 
@@ -26,8 +27,8 @@ public final class Broadcasts {
 
   /**
    * Publishes a message when subscribed; emits its id when it is committed. Works before start()
-   * too, and on nodes without receivers. In a transaction of Spring's it joins that. Thread: the
-   * worker scheduler. Cancel: it may be published all the same.
+   * too, and on nodes without receivers. In a transaction of Spring's it joins that. Cancel: it may
+   * be published all the same.
    *
    * @param topic 1 to 255 characters
    * @param payload anything Jackson can write

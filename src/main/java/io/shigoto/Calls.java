@@ -46,17 +46,17 @@ final class Calls {
     this.database = engine.connections.calls;
     Statements sql = engine.sql;
     Json json = engine.json;
-    Scheduler running = engine.threads.running;
+    Scheduler answering = engine.threads.answering;
     CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
     this.enqueuer = enqueuer(transaction);
     this.workflows = new WorkflowEnqueuer(enqueuer, database);
     this.batches = new Batches(new BatchEnqueuer(enqueuer, database, sql, engine.bell));
     this.publications =
-        new Publications(database, sql, transaction, json, engine.bell, engine.events, running);
+        new Publications(database, sql, transaction, json, engine.bell, engine.events, answering);
     this.broadcasts = new Broadcasts(publications);
     this.queues =
         new Queues(
-            engine.served, new QueueTable(database, sql), engine.here, running, engine.timer);
+            engine.served, new QueueTable(database, sql), engine.here, answering, engine.timer);
     this.answers = new Answers(enqueuer, engine.awaits, json);
     this.jobs =
         new Jobs(
@@ -65,12 +65,12 @@ final class Calls {
             new Explainer(database, sql, json, () -> engine.incarnation, engine::state),
             answers,
             Control.of(database, sql, json, patience(), engine.bell, engine.events),
-            running);
+            answering);
   }
 
   private Enqueuer enqueuer(CallerTransaction transaction) {
     Statements sql = engine.sql;
-    Scheduler running = engine.threads.running;
+    Scheduler answering = engine.threads.answering;
     Herald herald =
         new Herald(
             engine.bell,
@@ -84,10 +84,10 @@ final class Calls {
             new SpecialInserts(database, sql),
             settings.statementTimeout(),
             herald,
-            running,
+            answering,
             engine.timer),
         herald,
-        running);
+        answering);
   }
 
   private Patience patience() {

@@ -130,7 +130,7 @@ final class Engine {
             new KeepGoing("discard", timer));
     this.awaits =
         new Awaits(
-            new Looks(calls, sql, wakeups.and(notifier), running),
+            new Looks(calls, sql, wakeups.and(notifier), threads.answering),
             Flux.defer(this::hearing),
             settings.pollInterval(),
             timer);

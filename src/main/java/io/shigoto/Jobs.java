@@ -25,8 +25,9 @@ import tools.jackson.core.type.TypeReference;
 /**
  * What can be asked of jobs, from any node and of those of any node. Got by {@link Shigoto#jobs()}.
  *
- * <p>Nothing happens before subscription. Thread: answers come on the scheduler for workers. Safe
- * for any number of threads. Errors of the database come as the driver's own.
+ * <p>Nothing happens before subscription. Thread: answers come on threads of the node's own, which
+ * must not be blocked. Safe for any number of threads. Errors of the database come as the driver's
+ * own.
  */
 public final class Jobs {
 
@@ -163,8 +164,7 @@ public final class Jobs {
 
   /**
    * Waits, when subscribed, until a job has ended, wherever it runs; completes if it is completed,
-   * at once if it was before. Works before start() too. Thread: the worker scheduler. Cancel: ends
-   * the wait and nothing else.
+   * at once if it was before. Works before start() too. Cancel: ends the wait and nothing else.
    *
    * <p>There is no limit of time: put a {@code timeout} behind it. Trouble with the database does
    * not end the wait, once the job was seen.

@@ -20,8 +20,9 @@ import tools.jackson.core.type.TypeReference;
  * One node: it enqueues jobs, and runs those of its queues. Any number of nodes share one
  * PostgreSQL.
  *
- * <p>Safe for any number of threads. Errors of the database come as the driver's own, unless said
- * otherwise.
+ * <p>Thread: answers come on threads of the node's own, which must not be blocked; put a {@code
+ * publishOn} before what blocks. Safe for any number of threads. Errors of the database come as the
+ * driver's own, unless said otherwise.
  */
 public final class Shigoto {
 
@@ -130,8 +131,8 @@ public final class Shigoto {
 
   /**
    * Inserts a job when subscribed and waits, after its commit, until it has ended, wherever it
-   * runs; completes if it is completed. Works before start() too. Thread: the worker scheduler.
-   * Cancel: ends the wait; the job may be inserted and runs all the same.
+   * runs; completes if it is completed. Works before start() too. Cancel: ends the wait; the job
+   * may be inserted and runs all the same.
    *
    * <p>There is no limit of time: put a {@code timeout} behind it. A worker that waits so for
    * another job keeps its slot meanwhile.

@@ -295,7 +295,8 @@ public final class ShigotoBuilder {
   }
 
   /**
-   * Where workers are called. It stays the caller's: stop() does not dispose it. Default: a
+   * Where workers and receivers are called. It stays the caller's: stop() does not dispose it.
+   * Calls of the node are never answered there, so what runs there may wait for them. Default: a
    * parallel scheduler of the node's own, whose threads must not be blocked; for workers that
    * block, give a bounded elastic one.
    */

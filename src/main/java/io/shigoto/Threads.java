@@ -29,18 +29,22 @@ final class Threads {
   /** Where workers are called. */
   final Scheduler running;
 
-  private final boolean given;
+  /**
+   * Where calls of the application are answered. Never the application's own scheduler: that may be
+   * full of runs which block, and which wait for these very answers.
+   */
+  final Scheduler answering;
 
   /**
    * @param running where workers are called, if the application says so; it stays its own
    */
   Threads(@Nullable Scheduler running) {
-    this.given = running != null;
-    this.running =
-        running != null
-            ? running
-            : Schedulers.newParallel(
-                "shigoto-worker", Runtime.getRuntime().availableProcessors(), true);
+    this.answering = parallel(running != null ? "shigoto-answer" : "shigoto-worker");
+    this.running = running != null ? running : answering;
+  }
+
+  private static Scheduler parallel(String name) {
+    return Schedulers.newParallel(name, Runtime.getRuntime().availableProcessors(), true);
   }
 
   void close() {
@@ -48,8 +52,6 @@ final class Threads {
     leasing.dispose();
     Detached.start(aside.disposeGracefully());
     Detached.start(listening.disposeGracefully());
-    if (!given) {
-      running.dispose();
-    }
+    answering.dispose();
   }
 }
