@@ -1,7 +1,6 @@
 package io.shigoto;
 
-import static java.util.Objects.requireNonNull;
-
+import io.shigoto.worker.Given;
 import java.time.Duration;
 
 /** How long something may take. */
@@ -20,10 +19,6 @@ record Span(Duration shortest, Duration longest) {
 
   /** Refuses what is shorter or longer, or not given. */
   Duration require(String what, Duration time) {
-    if (requireNonNull(time, what).compareTo(shortest) < 0 || time.compareTo(longest) > 0) {
-      throw new IllegalArgumentException(
-          "%s must be from %s to %s, but is %s".formatted(what, shortest, longest, time));
-    }
-    return time;
+    return Given.between(what, time, shortest, longest);
   }
 }

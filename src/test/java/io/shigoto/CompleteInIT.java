@@ -84,12 +84,7 @@ class CompleteInIT {
     Shigoto node =
         start(
             job ->
-                inTransaction(
-                        connection ->
-                            Transfers.book(connection, job)
-                                .then(job.completeIn(connection))
-                                .doOnSuccess(done -> written.tryEmitEmpty())
-                                .then(commit.asMono()))
+                paid(job, Mono.fromRunnable(written::tryEmitEmpty).then(commit.asMono()))
                     .thenReturn(Outcome.done()));
     long id = enqueue(node);
     written.asMono().block(LIMIT);
@@ -154,14 +149,11 @@ class CompleteInIT {
     Shigoto node =
         start(
             job ->
-                inTransaction(
-                        connection ->
-                            Transfers.book(connection, job)
-                                .then(job.completeIn(connection))
-                                .then(
-                                    job.attempt() == 1
-                                        ? Mono.error(new IllegalStateException("no"))
-                                        : Mono.empty()))
+                paid(
+                        job,
+                        job.attempt() == 1
+                            ? Mono.error(new IllegalStateException("no"))
+                            : Mono.empty())
                     .thenReturn(Outcome.done()));
 
     Job job = ended(node, enqueue(node));
@@ -177,14 +169,11 @@ class CompleteInIT {
     Shigoto node =
         start(
             job ->
-                inTransaction(
-                        connection ->
-                            Transfers.book(connection, job)
-                                .then(job.completeIn(connection))
-                                .then(
-                                    job.attempt() == 1
-                                        ? Mono.error(new IllegalStateException("no"))
-                                        : Mono.empty()))
+                paid(
+                        job,
+                        job.attempt() == 1
+                            ? Mono.error(new IllegalStateException("no"))
+                            : Mono.empty())
                     .onErrorComplete()
                     .thenReturn(Outcome.done()));
 
@@ -225,18 +214,15 @@ class CompleteInIT {
     Shigoto node =
         start(
             job ->
-                inTransaction(
-                        connection ->
-                            Transfers.book(connection, job)
-                                .then(job.completeIn(connection))
-                                .then(
-                                    Mono.defer(
-                                        () -> {
-                                          tries.add(1);
-                                          return tries.size() < 3
-                                              ? Mono.error(new IllegalStateException("no"))
-                                              : Mono.empty();
-                                        })))
+                paid(
+                        job,
+                        Mono.defer(
+                            () -> {
+                              tries.add(1);
+                              return tries.size() < 3
+                                  ? Mono.error(new IllegalStateException("no"))
+                                  : Mono.empty();
+                            }))
                     .retry(2)
                     .thenReturn(Outcome.done()));
 
@@ -387,12 +373,7 @@ class CompleteInIT {
     Shigoto node =
         start(
             job ->
-                inTransaction(
-                        connection ->
-                            Transfers.book(connection, job)
-                                .then(job.completeIn(connection))
-                                .doOnSuccess(done -> written.tryEmitEmpty())
-                                .then(Mono.never()))
+                paid(job, Mono.fromRunnable(written::tryEmitEmpty).then(Mono.never()))
                     .thenReturn(Outcome.done()));
     long id = enqueue(node);
     written.asMono().block(LIMIT);
@@ -443,6 +424,12 @@ class CompleteInIT {
     return Mono.<Void>fromRunnable(
             () -> db.sql("UPDATE shigoto.jobs SET lease = lease + 1 WHERE id = $1", id))
         .subscribeOn(Schedulers.boundedElastic());
+  }
+
+  /** The effect and the completion, and then this, in one transaction. */
+  private Mono<Void> paid(JobContext<?> job, Mono<Void> rest) {
+    return inTransaction(
+        connection -> Transfers.book(connection, job).then(job.completeIn(connection)).then(rest));
   }
 
   private Mono<Void> inTransaction(Function<Connection, Mono<Void>> work) {

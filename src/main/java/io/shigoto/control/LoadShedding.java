@@ -1,7 +1,7 @@
 package io.shigoto.control;
 
+import io.shigoto.worker.Given;
 import java.time.Duration;
-import java.util.Objects;
 
 /**
  * When a queue of a node is overloaded, its low priorities are not claimed for a while: immutable,
@@ -100,11 +100,6 @@ public final class LoadShedding {
   }
 
   private static Duration require(String what, Duration value) {
-    Objects.requireNonNull(value, what);
-    if (value.compareTo(SHORTEST) < 0 || value.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException(
-          "%s of load shedding must be from 10 ms to 1 hour, but is %s".formatted(what, value));
-    }
-    return value;
+    return Given.between(what + " of load shedding", value, SHORTEST, LONGEST);
   }
 }

@@ -1,5 +1,7 @@
 package io.shigoto.control;
 
+import io.shigoto.worker.Given;
+
 /**
  * Which of the jobs that are meant: so many, the newest first, of those with smaller ids.
  *
@@ -12,10 +14,7 @@ public record Page(int size, long below) {
   public static final int LARGEST = 1000;
 
   public Page {
-    if (size < 1 || size > LARGEST) {
-      throw new IllegalArgumentException(
-          "size must be from 1 to %d, but is %d".formatted(LARGEST, size));
-    }
+    Given.between("size", size, 1, LARGEST);
     if (below < 1) {
       throw new IllegalArgumentException("below must be an id from 1, but is " + below);
     }

@@ -1,5 +1,7 @@
 package io.shigoto.control;
 
+import io.shigoto.worker.Given;
+
 /** How a node serves a queue. Immutable: each method gives a changed copy. */
 public final class QueueOptions {
 
@@ -17,10 +19,7 @@ public final class QueueOptions {
     if (concurrency < 1) {
       throw new IllegalArgumentException("concurrency must be at least 1, but is " + concurrency);
     }
-    if (weight < 1 || weight > MOST_WEIGHT) {
-      throw new IllegalArgumentException(
-          "weight must be from 1 to " + MOST_WEIGHT + ", but is " + weight);
-    }
+    Given.between("weight", weight, 1, MOST_WEIGHT);
     this.concurrency = concurrency;
     this.weight = weight;
     this.fair = fair;

@@ -33,6 +33,8 @@ public final class CircuitBreaker {
   /** The largest window, and the most probes. */
   public static final int LARGEST_WINDOW = 1000;
 
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofDays(1);
   private static final CircuitBreaker STANDARD =
       new CircuitBreaker(DEFAULT_WINDOW, DEFAULT_PERCENT, DEFAULT_OPEN, DEFAULT_PROBES);
   private static final CircuitBreaker NONE = new CircuitBreaker(0, 0, Duration.ZERO, 0);
@@ -87,10 +89,7 @@ public final class CircuitBreaker {
    */
   public CircuitBreaker open(Duration time) {
     requireBreaker();
-    Objects.requireNonNull(time, "open");
-    if (time.compareTo(Duration.ofMillis(1)) < 0 || time.compareTo(Duration.ofDays(1)) > 0) {
-      throw new IllegalArgumentException("open must be from 1 ms to 1 day, but is " + time);
-    }
+    Given.between("open", time, SHORTEST, LONGEST);
     return new CircuitBreaker(window, percent, time, probes);
   }
 
@@ -153,10 +152,7 @@ public final class CircuitBreaker {
 
   private void require(String what, int value, int most) {
     requireBreaker();
-    if (value < 1 || value > most) {
-      throw new IllegalArgumentException(
-          "%s must be from 1 to %d, but is %d".formatted(what, most, value));
-    }
+    Given.between(what, value, 1, most);
   }
 
   private void requireBreaker() {

@@ -60,11 +60,8 @@ public final class RateLimit {
    * @param period from 1 ms to 31 days, in whole microseconds
    */
   public static RateLimit of(int permits, Duration period) {
-    requireCount("permits", permits);
-    Objects.requireNonNull(period, "period");
-    if (period.compareTo(SHORTEST_PERIOD) < 0 || period.compareTo(LONGEST_PERIOD) > 0) {
-      throw new IllegalArgumentException("period must be from 1 ms to 31 days, but is " + period);
-    }
+    Given.between("permits", permits, 1, MOST_PERMITS);
+    Given.between("period", period, SHORTEST_PERIOD, LONGEST_PERIOD);
     if (period.toNanos() % 1000 != 0) {
       throw new IllegalArgumentException("period must be whole microseconds, but is " + period);
     }
@@ -112,7 +109,7 @@ public final class RateLimit {
    * @param burst from 1 to {@value #MOST_PERMITS}
    */
   public RateLimit burst(int burst) {
-    requireCount("burst", burst);
+    Given.between("burst", burst, 1, MOST_PERMITS);
     requireLimit("burst(" + burst + ")");
     requireBurstFits(algorithm(), burst);
     return new RateLimit(permits, period, chosen, burst, scope, perPartition);
@@ -207,13 +204,6 @@ public final class RateLimit {
   private void requireLimit(String what) {
     if (isNone()) {
       throw new IllegalArgumentException(what + " needs a rate limit, but there is none");
-    }
-  }
-
-  private static void requireCount(String what, int count) {
-    if (count < 1 || count > MOST_PERMITS) {
-      throw new IllegalArgumentException(
-          "%s must be from 1 to %d, but is %d".formatted(what, MOST_PERMITS, count));
     }
   }
 

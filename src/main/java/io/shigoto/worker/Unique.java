@@ -124,8 +124,12 @@ public record Unique(
         debounced == null || !replaced.contains(Replace.SCHEDULED_AT),
         "scheduledAt is either replaced or moved by debounce, but replaced is",
         replaced);
-    require(isSpan(period), "period must be from 1 ms to 365000 days, but is", period);
-    require(isSpan(debounced), "debounce must be from 1 ms to 365000 days, but is", debounced);
+    if (period != null) {
+      Given.between("period", period, SHORTEST, LONGEST);
+    }
+    if (debounced != null) {
+      Given.between("debounce", debounced, SHORTEST, LONGEST);
+    }
     require(
         period == null || debounced == null || period.compareTo(debounced) >= 0,
         "period must not be shorter than debounce, or the next one is let in while the first still waits, but is",
@@ -245,10 +249,6 @@ public record Unique(
         value == null || !fields.isEmpty(),
         option + " needs fields by which jobs are the same, but there are none; it is",
         value);
-  }
-
-  private static boolean isSpan(@Nullable Duration time) {
-    return time == null || (time.compareTo(SHORTEST) >= 0 && time.compareTo(LONGEST) <= 0);
   }
 
   private static void require(boolean holds, String rule, @Nullable Object value) {

@@ -29,7 +29,7 @@ class LoadSheddingTest {
     LoadShedding some = LoadShedding.standard();
     for (Duration value :
         List.of(Duration.ZERO, Duration.ofMillis(-1), Duration.ofMillis(9), Duration.ofDays(1))) {
-      String rule = " of load shedding must be from 10 ms to 1 hour, but is " + value;
+      String rule = " of load shedding must be from PT0.01S to PT1H, but is " + value;
       assertThatIllegalArgumentException()
           .isThrownBy(() -> some.waiting(value))
           .withMessage("waiting" + rule);

@@ -101,13 +101,7 @@ class LimitingIT {
 
   @Test
   void aWorkerWithLimitsOfTheClusterDoesItsJobs() {
-    Shigoto shigoto =
-        Shigoto.builder(db.connectionFactory())
-            .worker(new ChargeCard())
-            .queue("default", 10)
-            .listener(events::add)
-            .build();
-    shigoto.start().block(LIMIT);
+    Shigoto shigoto = start(new ChargeCard());
     shigoto
         .enqueueAll(
             Flux.range(0, 40)
@@ -186,13 +180,7 @@ class LimitingIT {
             return limit;
           }
         };
-    Shigoto shigoto =
-        Shigoto.builder(db.connectionFactory())
-            .worker(paced)
-            .queue("default", 10)
-            .listener(events::add)
-            .build();
-    shigoto.start().block(LIMIT);
+    Shigoto shigoto = start(paced);
     shigoto
         .enqueueAll(
             Flux.range(0, 5)
@@ -218,6 +206,17 @@ class LimitingIT {
     long id = shigoto.enqueue(NewJob.of(ChargeCard.class, new Charge(5))).block(LIMIT).id();
     Await.until(LIMIT, () -> shigoto.jobs().find(id).block(LIMIT).state().isTerminal());
     shigoto.stop(Duration.ZERO).block(LIMIT);
+  }
+
+  private Shigoto start(ReactiveWorker<?> worker) {
+    Shigoto shigoto =
+        Shigoto.builder(db.connectionFactory())
+            .worker(worker)
+            .queue("default", 10)
+            .listener(events::add)
+            .build();
+    shigoto.start().block(LIMIT);
+    return shigoto;
   }
 
   private long count(JobEvent.Kind kind) {

@@ -1,16 +1,10 @@
 package io.shigoto.mutants;
 
-import static io.shigoto.mutants.MutantsIT.java;
-import static io.shigoto.mutants.MutantsIT.sql;
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What shares the slots of a node, and what sheds load, is taken away. */
-class SharingMutantsIT {
+class SharingMutantsIT extends Mutants {
 
   private static final String SLOTS = "internal.seats.NodeSlotsTest";
 
@@ -82,14 +76,5 @@ class SharingMutantsIT {
             java("internal/queue/QueuePipeline", "if (served.shedding().tick()) {", "if (false) {"),
             "SheddingIT",
             "whileTheBestWaitTooLongLowPrioritiesAreNotClaimedAndThenTheyComeBack"));
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("mutants")
-  void isCaught(String what, Mutant mutant, String test, String method) {
-    assertThat(mutant.failuresOf("io.shigoto." + test, method))
-        .as(what)
-        .isNotEmpty()
-        .allMatch(failure -> failure instanceof AssertionError);
   }
 }

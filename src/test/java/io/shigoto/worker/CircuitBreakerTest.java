@@ -40,7 +40,7 @@ class CircuitBreakerTest {
     refused("percent must be from 1 to 100, but is -1", () -> breaker.percent(-1));
     refused("percent must be from 1 to 100, but is 101", () -> breaker.percent(101));
     refused("percent must be from 1 to 100, but is 0", () -> breaker.percent(0));
-    refused("open must be from 1 ms to 1 day, but is PT0S", () -> breaker.open(Duration.ZERO));
+    refused("open must be from PT0.001S to PT24H, but is PT0S", () -> breaker.open(Duration.ZERO));
     refused("but is PT-1S", () -> breaker.open(Duration.ofSeconds(-1)));
     refused("but is PT25H", () -> breaker.open(Duration.ofHours(25)));
     refused("probes must be from 1 to 1000, but is 0", () -> breaker.probes(0));

@@ -49,7 +49,8 @@ class RateLimitTest {
     refused("but is -5", () -> RateLimit.of(-5, MINUTE));
     refused("but is 1000001", () -> RateLimit.of(1_000_001, MINUTE));
     refused(
-        "period must be from 1 ms to 31 days, but is PT0S", () -> RateLimit.of(1, Duration.ZERO));
+        "period must be from PT0.001S to PT744H, but is PT0S",
+        () -> RateLimit.of(1, Duration.ZERO));
     refused("but is PT-1M", () -> RateLimit.of(1, MINUTE.negated()));
     refused("but is PT744H0.000001S", () -> RateLimit.of(1, Duration.ofDays(31).plusNanos(1000)));
     refused(

@@ -8,6 +8,7 @@ import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.job.Job;
+import io.shigoto.worker.Given;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Results;
 import java.time.Instant;
@@ -181,9 +182,7 @@ final class RunContext implements JobContext<Object> {
 
   @Override
   public Mono<Void> progress(int percent) {
-    if (percent < 0 || percent > 100) {
-      throw new IllegalArgumentException("progress must be from 0 to 100, but is " + percent);
-    }
+    Given.between("progress", percent, 0, 100);
     return Mono.fromRunnable(() -> report(percent));
   }
 
