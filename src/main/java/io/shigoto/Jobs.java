@@ -101,9 +101,10 @@ public final class Jobs {
    * Cancels all jobs that are meant, as {@link #cancel} does each; emits how many, when all are
    * committed.
    *
-   * <p>It goes by slices of 1,000 jobs, ascending by id, each committed on its own, and as far as
-   * the newest job of its beginning: what is inserted later is not included. A job is cancelled if
-   * it is still in one of the filter's states when its turn comes.
+   * <p>It goes by slices of 1,000 jobs, each committed on its own, from the newest job of its
+   * beginning down: what is inserted later is not included. So jobs that depend on others which are
+   * meant too are cancelled before or with these, and are not set free by their end. A job is
+   * cancelled if it is still in one of the filter's states when its turn comes.
    *
    * <p>Cancel: what is done stays done, no further slice begins. Errors: {@link
    * IllegalArgumentException}, at the call, if the filter says nothing or means only jobs that have

@@ -120,6 +120,25 @@ class SweepIT {
   }
 
   @Test
+  void noJobIsSetFreeByTheEndOfAnotherThatIsMeantToo() {
+    waiting();
+    assertThat(node.jobs().cancelAll(MAIL).block(LIMIT))
+        .isEqualTo(new Cancellation.Counts(2_500, 0));
+    assertNobodyWasSetFree();
+
+    assertThat(node.jobs().retryAll(MAIL).block(LIMIT)).isEqualTo(new Retry.Counts(2_500, 0, 0));
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'waiting'"))
+        .isEqualTo(2_499);
+  }
+
+  @Test
+  void noneIsSetFreeByADeletionEither() {
+    waiting();
+    assertThat(node.jobs().deleteAll(MAIL).block(LIMIT)).isEqualTo(new Deletion.Counts(2_500, 0));
+    assertNobodyWasSetFree();
+  }
+
+  @Test
   void whatSomebodyElseHasLockedIsDoneInTheEnd() {
     live("mail", 1, 3_000);
     CompletableFuture<Cancellation.Counts> cancel =
@@ -218,6 +237,37 @@ class SweepIT {
         .isEqualTo(new Retry.Counts(0, 0, 0));
     assertThat(node.jobs().deleteAll(JobFilter.all()).block(LIMIT))
         .isEqualTo(new Deletion.Counts(0, 0));
+  }
+
+  /** All but the first depend on that one. Most have their turn in another slice. */
+  private static void waiting() {
+    live("mail", 1, 2_500);
+    db.sql(
+        "UPDATE shigoto.jobs SET state = 'waiting', pending = 1, depends_on = '{1}' WHERE id > 1");
+    db.sql("UPDATE shigoto.jobs SET watched = true WHERE id = 1");
+    db.sql("INSERT INTO shigoto.dependencies SELECT 1, n FROM generate_series(2, 2500) AS n");
+    db.sql("CREATE TABLE freed (id bigint)");
+    db.sql(
+        """
+        CREATE FUNCTION is_freed() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          INSERT INTO public.freed VALUES (NEW.id);
+          RETURN NEW;
+        END $$
+        """);
+    db.sql(
+        """
+        CREATE TRIGGER jobs_freed BEFORE UPDATE OF state ON shigoto.jobs FOR EACH ROW
+          WHEN (OLD.state = 'waiting') EXECUTE FUNCTION is_freed()
+        """);
+  }
+
+  private static void assertNobodyWasSetFree() {
+    long freed = db.number("SELECT count(*) FROM freed");
+    db.sql("DROP TRIGGER jobs_freed ON shigoto.jobs");
+    db.sql("DROP FUNCTION is_freed");
+    db.sql("DROP TABLE freed");
+    assertThat(freed).isZero();
   }
 
   private static void live(String queue, int first, int last) {

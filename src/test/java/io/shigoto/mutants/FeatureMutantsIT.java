@@ -233,6 +233,14 @@ class FeatureMutantsIT extends Mutants {
             "ProgressIT",
             "manyRunsShareAWrite"),
         Arguments.of(
+            "a sweep that ends jobs begins with the oldest",
+            java(
+                "internal/control/Canceller",
+                "cancel, Order.NEWEST_FIRST",
+                "cancel, Order.OLDEST_FIRST"),
+            "SweepIT",
+            "noJobIsSetFreeByTheEndOfAnotherThatIsMeantToo"),
+        Arguments.of(
             "a lost lease does not roll back the transaction of a worker",
             sql(
                 "migrations/V001__engine",

@@ -133,14 +133,20 @@ class SearchPlansIT {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
-      value = {"discarded,cancelled", "discarded,cancelled,retryable", "available,executing"})
-  void aSliceOfASweepLooksAtWhatItMayMean(String states) {
+      value = {
+        "discarded,cancelled | 'ASC'",
+        "discarded,cancelled,retryable | 'ASC'",
+        "discarded,cancelled,retryable | 'DESC'",
+        "available,executing | 'DESC'",
+      },
+      quoteCharacter = '`')
+  void aSliceOfASweepLooksAtWhatItMayMean(String states, String order) {
     String array = "string_to_array('" + states + "', ',')";
 
     Plan.of(
             database,
             statements.get("match"),
-            arguments(Map.of("states", array), "0", "1000000000", "1000", "50000"))
+            arguments(Map.of("states", array), "0", "1000000000", order, "1000", "50000"))
         .touchesNoMorePagesThan(PLANNING + 4_000);
   }
 

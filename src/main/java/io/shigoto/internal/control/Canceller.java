@@ -4,6 +4,7 @@ import io.shigoto.control.Cancellation;
 import io.shigoto.control.Conditions;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.control.Patience.Busy;
+import io.shigoto.internal.control.Sweep.Order;
 import io.shigoto.internal.find.States;
 import io.shigoto.job.JobState;
 import java.util.EnumSet;
@@ -43,10 +44,13 @@ public final class Canceller {
     return patience.until(once(id));
   }
 
-  /** Cancels all that are meant, slice by slice. Cancel: after the slice that is under way. */
+  /**
+   * Cancels all that are meant, slice by slice, the newest first. Cancel: after the slice that is
+   * under way.
+   */
   public Mono<Cancellation.Counts> cancelAll(Conditions conditions) {
     return sweep
-        .over(conditions.within(LIVE, "cancelled"), cancel)
+        .over(conditions.within(LIVE, "cancelled"), cancel, Order.NEWEST_FIRST)
         .map(
             counts ->
                 new Cancellation.Counts(

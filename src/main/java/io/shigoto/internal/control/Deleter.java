@@ -4,6 +4,7 @@ import io.shigoto.control.Conditions;
 import io.shigoto.control.Deletion;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.control.Patience.Busy;
+import io.shigoto.internal.control.Sweep.Order;
 import io.shigoto.job.JobState;
 import java.util.EnumSet;
 import java.util.List;
@@ -31,10 +32,13 @@ public final class Deleter {
     return patience.until(once(id));
   }
 
-  /** Deletes all that are meant, slice by slice. Cancel: after the slice that is under way. */
+  /**
+   * Deletes all that are meant, slice by slice, the newest first. Cancel: after the slice that is
+   * under way.
+   */
   public Mono<Deletion.Counts> deleteAll(Conditions conditions) {
     return sweep
-        .over(conditions.within(ALL, "deleted"), delete)
+        .over(conditions.within(ALL, "deleted"), delete, Order.NEWEST_FIRST)
         .map(
             counts ->
                 new Deletion.Counts(

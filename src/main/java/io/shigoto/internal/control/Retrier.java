@@ -5,6 +5,7 @@ import io.shigoto.control.Retry;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.control.Act.Done;
 import io.shigoto.internal.control.Patience.Busy;
+import io.shigoto.internal.control.Sweep.Order;
 import io.shigoto.internal.find.States;
 import io.shigoto.job.JobState;
 import java.util.EnumSet;
@@ -45,11 +46,14 @@ public final class Retrier {
     return patience.until(once(id));
   }
 
-  /** Retries all that are meant, slice by slice. Cancel: after the slice that is under way. */
+  /**
+   * Retries all that are meant, slice by slice, the oldest first. Cancel: after the slice that is
+   * under way.
+   */
   public Mono<Retry.Counts> retryAll(Conditions conditions) {
     Set<JobState> reach = conditions.states().isEmpty() ? FAILED : ALL;
     return sweep
-        .over(conditions.within(reach, "retried"), retry)
+        .over(conditions.within(reach, "retried"), retry, Order.OLDEST_FIRST)
         .map(
             counts ->
                 new Retry.Counts(

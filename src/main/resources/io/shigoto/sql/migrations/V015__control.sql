@@ -112,17 +112,18 @@ BEGIN
   RETURN QUERY SELECT job, behind WHERE behind IS NOT NULL;
 END $$;
 
--- The ids of jobs that are meant, ascending.
--- Returns them, and how far it has looked; NULL if there is nothing more to look at.
+-- The ids of jobs that are meant. direction: ASC or DESC.
+-- Returns them in that order, and how far it has looked; NULL if there is nothing more to look at.
 CREATE FUNCTION shigoto.match_jobs(
-  filter shigoto.job_filter, above bigint, below bigint, most integer, walk integer, OUT ids bigint[], OUT walked bigint)
+  filter shigoto.job_filter, above bigint, below bigint, direction text, most integer, walk integer,
+  OUT ids bigint[], OUT walked bigint)
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
 BEGIN
-  EXECUTE format('SELECT array_agg(id) FROM (%s) AS found', shigoto.walk_text(filter, 'id', 'ASC'))
+  EXECUTE format('SELECT array_agg(id) FROM (%s) AS found', shigoto.walk_text(filter, 'id', direction))
     INTO ids USING above, below, walk, most, filter;
   ids := coalesce(ids, '{}');
   walked := CASE WHEN cardinality(ids) = most THEN ids[most]
-                 ELSE shigoto.walk_end(filter, above, below, 'ASC', walk) END;
+                 ELSE shigoto.walk_end(filter, above, below, direction, walk) END;
 END $$;
 
 -- What became of a job that was to be retried, or deleted.
