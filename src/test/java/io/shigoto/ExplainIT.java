@@ -99,6 +99,16 @@ class ExplainIT extends Explained {
     Await.until(LIMIT, () -> has(node, scheduled, Reason.Ended.class));
   }
 
+  /** It was claimed ahead and given back; then another of its unique key put it off. */
+  @Test
+  void notDueThoughItWasClaimedOnce() {
+    Shigoto node = start("a", builder -> {});
+    long id = enqueue(node, job("done").delay(Duration.ofHours(1)));
+    db.sql("UPDATE shigoto.jobs SET lease = 1 WHERE id = $1", id);
+
+    assertThat(only(node, id, Reason.NotDue.class).why()).isEqualTo(Reason.NotDue.Why.SCHEDULED);
+  }
+
   @Test
   void waitsForJobsAndIsNotDueAndIsPausedAllAtOnce() {
     Shigoto node = start("a", builder -> {});

@@ -3,6 +3,7 @@ package io.shigoto;
 import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
@@ -212,9 +213,44 @@ class LimitsIT {
         .isZero();
   }
 
+  /** They say that they are done. Those that commit are successes. */
+  @Test
+  void runsWhoseTransactionIsRolledBackOpenTheCircuit() {
+    AtomicBoolean sick = new AtomicBoolean();
+    ConnectionFactory factory = db.connectionFactory();
+    insert("limited", "default", 40);
+    nodes.start(
+        node().worker(breaking(job -> completed(factory, job, sick.get()))).queue("default", 1));
+    told.await(JobEvent.Kind.COMPLETED, 40);
+
+    sick.set(true);
+    insert("limited", "default", 40);
+    told.await(JobEvent.Kind.CIRCUIT_OPENED);
+
+    assertThat(told.all(JobEvent.Kind.FAILED))
+        .hasSizeGreaterThanOrEqualTo(10)
+        .extracting(JobEvent::detail)
+        .containsOnly("NotCommitted");
+  }
+
+  private static Mono<Outcome> completed(
+      ConnectionFactory factory, JobContext<?> job, boolean rollBack) {
+    return Transfers.inTransaction(
+            factory,
+            connection ->
+                job.completeIn(connection)
+                    .then(rollBack ? Mono.<Void>error(new Refused()) : Mono.empty()))
+        .onErrorComplete()
+        .thenReturn(Outcome.done());
+  }
+
   /** Half of the last 20 fail, and it is open for an hour. */
   private static Scripted breaking(AtomicBoolean sick) {
-    return new Scripted("limited", job -> sick.get() ? Mono.error(new Refused()) : done()) {
+    return breaking(job -> sick.get() ? Mono.error(new Refused()) : done());
+  }
+
+  private static Scripted breaking(Function<JobContext<Map<String, Object>>, Mono<Outcome>> work) {
+    return new Scripted("limited", work) {
       @Override
       public CircuitBreaker circuitBreaker() {
         return CircuitBreaker.standard().open(NEVER);

@@ -5,7 +5,7 @@
 -- Returns one row, also where there is no job. nodes are those that live, with what they told of themselves last.
 -- Locks: none. Relies on: jobs_pkey, jobs_claim, jobs_limited, rates_pkey, dependencies_pkey, queues_pkey, job_history_id.
 WITH job AS MATERIALIZED (
-  SELECT id, state, queue, worker, priority, scheduled_at, attempt, lease, owner, claimed_at, cancelling, pending,
+  SELECT id, state, queue, worker, priority, scheduled_at, attempt, begun, owner, claimed_at, cancelling, pending,
          partition_key, depends_on
     FROM shigoto.jobs
    WHERE id = $1::bigint
@@ -125,7 +125,7 @@ pace AS MATERIALIZED (
      AND job.state = 'available'
      AND rule.rule IS NOT NULL
 )
-SELECT job.state::text AS state, job.queue, job.worker, job.priority::integer AS priority, job.scheduled_at, job.attempt, job.lease, job.claimed_at,
+SELECT job.state::text AS state, job.queue, job.worker, job.priority::integer AS priority, job.scheduled_at, job.attempt, job.begun IS TRUE AS begun, job.claimed_at,
        job.cancelling IS NOT NULL AS cancelling, job.pending, job.partition_key, now() AS looked_at,
        job.owner::text AS owner,
        (SELECT name FROM shigoto.nodes WHERE id = job.owner) AS owner_name,

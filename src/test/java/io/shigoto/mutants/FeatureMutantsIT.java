@@ -183,10 +183,21 @@ class FeatureMutantsIT extends Mutants {
             "internal.claim.LimitedClaimIT",
             "eachKeyHasItsRateAndSoHaveJobsWithoutOne"),
         Arguments.of(
+            "a run whose transaction did not commit is a success",
+            java("internal/queue/Endings", "settled.isCompletion() ? Outcome", "true ? Outcome"),
+            "LimitsIT",
+            "runsWhoseTransactionIsRolledBackOpenTheCircuit"),
+        Arguments.of(
             "in a fair queue what runs already does not count",
             sql(LIMITS, "             running + row_number()", "             row_number()"),
             "internal.claim.LimitedClaimIT",
             "inAFairQueueThoseComeFirstOfWhichTheLeastRuns"),
+        Arguments.of(
+            "a job that was claimed is snoozed",
+            sql("explain", "job.begun IS TRUE AS begun", "job.lease > 0 AS begun")
+                .replace(file("explain"), "attempt, begun,", "attempt, lease,"),
+            "ExplainIT",
+            "notDueThoughItWasClaimedOnce"),
         Arguments.of(
             "jobs of a key that may not start are ahead of others",
             sql("explain", "(NOT claimable.keyed", "(true OR NOT claimable.keyed"),

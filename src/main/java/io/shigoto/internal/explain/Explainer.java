@@ -100,7 +100,7 @@ public final class Explainer {
       Reason.NotDue.Why why =
           is == JobState.RETRYABLE
               ? Reason.NotDue.Why.RETRY
-              : get(row, "lease", Long.class) > 0
+              : get(row, "begun", Boolean.class)
                   ? Reason.NotDue.Why.SNOOZED
                   : Reason.NotDue.Why.SCHEDULED;
       reasons.add(new Reason.NotDue(due, why, get(row, "attempt", Integer.class)));

@@ -22,8 +22,11 @@ public interface Permit {
     return true;
   }
 
-  /** The worker has said how its run ended. */
+  /** How its run ended is known. */
   default void ended(Outcome outcome) {}
+
+  /** The run is over; how it ended is told later, before {@link #close()}. */
+  default void free() {}
 
   /** The run is over, or never began. More than once is once. */
   default void close() {}

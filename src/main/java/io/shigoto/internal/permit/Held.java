@@ -61,12 +61,17 @@ final class Held implements Permit {
 
   @Override
   public void close() {
+    if (judged.compareAndSet(false, true)) {
+      permits.withoutResult(term);
+    }
+    free();
+  }
+
+  @Override
+  public void free() {
     Stage before = stage.getAndSet(Stage.CLOSED);
     if (before == Stage.CLOSED) {
       return;
-    }
-    if (judged.compareAndSet(false, true)) {
-      permits.withoutResult(term);
     }
     permits.end(
         switch (before) {

@@ -2,6 +2,7 @@ package io.shigoto.internal.queue;
 
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
+import io.shigoto.worker.Outcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -33,8 +34,19 @@ final class Endings {
         : settlement;
   }
 
+  /** A run that may have completed its job by itself is done only if its transaction committed. */
+  private static void judge(Ended ended, Settlement settled) {
+    if (ended.run().isEntrusted() && ended.settlement().isCompletion() && settled.isWritten()) {
+      ended
+          .run()
+          .permit()
+          .ended(settled.isCompletion() ? Outcome.done() : Outcome.failed("not committed"));
+    }
+  }
+
   /** Holds its place in the window until its worker was told, if the job is discarded. */
   private Mono<Void> settled(Ended ended, Settlement settled) {
+    judge(ended, settled);
     parts.runs().letGo(ended.run());
     RunKey run = settled.run();
     if (!settled.isWritten()) {

@@ -188,9 +188,13 @@ public final class QueuePipeline implements Seats.Owner {
 
   private Ended ended(Run run, Settlement settlement, long began) {
     long took = parts.nanos.getAsLong() - began;
-    run.permit().close();
-    claims.finished(took);
     run.end();
+    if (run.isEntrusted()) {
+      run.permit().free();
+    } else {
+      run.permit().close();
+    }
+    claims.finished(took);
     return new Ended(run, settlement, Duration.ofNanos(took));
   }
 

@@ -76,7 +76,8 @@ public final class Runner {
 
   /**
    * Whatever thread an error came on, and it may be an event loop, the backoff is asked aside. A
-   * result that cannot be written is a failure, whatever the worker says.
+   * result that cannot be written is a failure, whatever the worker says. Of a run that may have
+   * completed its job by itself it is not known yet whether it is done.
    */
   private Mono<Settlement> settlement(Run run, Outcome ended, Workers.Known known) {
     if (ended instanceof Outcome.Failed) {
@@ -84,8 +85,12 @@ public final class Runner {
       return Mono.fromSupplier(() -> transition.of(run.key(), ended, known)).subscribeOn(aside);
     }
     Settlement settlement = transition.of(run.key(), ended, known);
-    boolean refused = ended instanceof Outcome.Done && !settlement.isCompletion();
-    run.permit().ended(refused ? Outcome.failed("the result was refused") : ended);
+    boolean done = ended instanceof Outcome.Done;
+    if (done && !settlement.isCompletion()) {
+      run.permit().ended(Outcome.failed("the result was refused"));
+    } else if (!done || !run.isEntrusted()) {
+      run.permit().ended(ended);
+    }
     return Mono.just(settlement);
   }
 
