@@ -39,6 +39,7 @@ public final class Main {
       case "latency" -> new LatencyBench(stage).run();
       case "deep" -> new DeepBench(stage).run();
       case "batch" -> new BatchBench(stage).run();
+      case "limited" -> new LimitedBench(stage).run();
       case "pinned" -> new PinnedBench(stage).run();
       case "nodes" -> new NodesBench(stage).run();
       case "soak" -> new SoakBench(stage).run();

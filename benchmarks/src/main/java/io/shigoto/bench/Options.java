@@ -27,7 +27,9 @@ record Options(
     boolean write) {
 
   static final List<String> BENCHES =
-      List.of("drain", "enqueue", "latency", "idle", "deep", "batch", "pinned", "nodes", "soak");
+      List.of(
+          "drain", "enqueue", "latency", "idle", "deep", "batch", "limited", "pinned", "nodes",
+          "soak");
 
   /** Those that are run unless others are named. */
   private static final List<String> USUAL = BENCHES.subList(0, BENCHES.size() - 1);

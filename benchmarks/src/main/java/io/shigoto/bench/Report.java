@@ -27,6 +27,7 @@ final class Report {
     TITLES.put("idle", "Idle: a node with nothing to do");
     TITLES.put("deep", "Depth: many jobs waiting, and a long history");
     TITLES.put("batch", "All jobs in one batch");
+    TITLES.put("limited", "Jobs behind many of a worker that is rate-limited, in the same queue");
     TITLES.put("pinned", "An old snapshot held open while jobs pass");
     TITLES.put("soak", "Soak: what is in the heap after a collection, during a long load");
     TITLES.put("nodes", "Nodes: processes on one server");

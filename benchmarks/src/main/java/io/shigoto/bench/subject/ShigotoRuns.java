@@ -57,6 +57,9 @@ final class ShigotoRuns implements Subject {
       builder =
           builder.worker(Worker.of("callback", Object.class, job -> Mono.just(Outcome.done())));
     }
+    if (order.config().equals("limited")) {
+      builder = builder.worker(new Limited());
+    }
     return builder.worker(
         Worker.of(
             "noop",
