@@ -51,13 +51,15 @@ public final class NewBatch {
    * belongs to no batch, depends on nothing, and is not unique.
    *
    * @param options such as {@code job -> job.queue("reports").priority(5)}
-   * @throws IllegalArgumentException for any other option
+   * @throws IllegalArgumentException for any other option, and for another worker or other args
    */
   public NewBatch callback(UnaryOperator<NewJob> options) {
     NewJob changed =
         Objects.requireNonNull(
             Objects.requireNonNull(options, "options").apply(callback), "callback");
     NewJob.Options given = changed.options();
+    refuse("another worker", isFor(changed, callback) ? null : changed);
+    refuse("other args", changed.args() == callback.args() ? null : "some");
     refuse("scheduledAt", given.scheduledAt());
     refuse("delay", given.delay());
     refuse("unique", given.unique());
@@ -67,6 +69,11 @@ public final class NewBatch {
         "ifNotCompleted",
         given.ifNotCompleted() == IfNotCompleted.RUN ? null : given.ifNotCompleted());
     return new NewBatch(changed);
+  }
+
+  private static boolean isFor(NewJob one, NewJob other) {
+    return Objects.equals(one.workerClass(), other.workerClass())
+        && Objects.equals(one.workerName(), other.workerName());
   }
 
   private static void refuse(String option, @Nullable Object value) {

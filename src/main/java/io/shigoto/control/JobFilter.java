@@ -61,7 +61,7 @@ public final class JobFilter {
 
   /** In one of these states when it is looked at. */
   public JobFilter state(JobState... states) {
-    Set<JobState> some = Set.of(given("state", states));
+    Set<JobState> some = Set.copyOf(List.of(given("state", states)));
     return with(draft -> draft.states = some);
   }
 

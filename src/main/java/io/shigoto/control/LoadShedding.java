@@ -50,7 +50,7 @@ public final class LoadShedding {
     return STANDARD;
   }
 
-  /** Never sheds. */
+  /** Never sheds. It takes no options. */
   public static LoadShedding none() {
     return NONE;
   }
@@ -99,7 +99,11 @@ public final class LoadShedding {
     return window;
   }
 
-  private static Duration require(String what, Duration value) {
+  private Duration require(String what, Duration value) {
+    if (!on) {
+      throw new IllegalArgumentException(
+          "%s needs load shedding, but there is none; it is %s".formatted(what, value));
+    }
     return Given.between(what + " of load shedding", value, SHORTEST, LONGEST);
   }
 }

@@ -104,14 +104,15 @@ public final class RateLimit {
   }
 
   /**
-   * How many may start at once after a quiet time; only of a token bucket or GCRA.
+   * How many may start at once after a quiet time; only of a token bucket or GCRA, which is said
+   * before.
    *
    * @param burst from 1 to {@value #MOST_PERMITS}
    */
   public RateLimit burst(int burst) {
     Given.between("burst", burst, 1, MOST_PERMITS);
     requireLimit("burst(" + burst + ")");
-    requireBurstFits(algorithm(), burst);
+    requireBurstFits(burst);
     return new RateLimit(permits, period, chosen, burst, scope, perPartition);
   }
 
@@ -207,11 +208,12 @@ public final class RateLimit {
     }
   }
 
-  private static void requireBurstFits(Algorithm algorithm, int burst) {
-    if (algorithm != Algorithm.TOKEN_BUCKET && algorithm != Algorithm.GCRA) {
+  private void requireBurstFits(int size) {
+    if (chosen != Algorithm.TOKEN_BUCKET && chosen != Algorithm.GCRA) {
       throw new IllegalArgumentException(
           "burst(%d) is for tokenBucket() and gcra(), but the algorithm is %s"
-              .formatted(burst, algorithm));
+                  .formatted(size, algorithm())
+              + (chosen == null ? ": say which one before the burst" : ""));
     }
   }
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param fields what is compared; empty: nothing, the job is not unique
  * @param argsKeys which fields of the args are compared; empty: the args as a whole
- * @param states in which a job holds its key
+ * @param states in which a job holds its key; if it is debounced, with WAITING and SCHEDULED
  * @param period how long it holds the key at most, from its insert; null: without end
  * @param replaced what a job that was never started takes over from the one that comes second
  * @param debounced how long it waits from then on; null: as long as before
@@ -117,10 +117,6 @@ public record Unique(
         "a key can be kept after a job is DISCARDED or CANCELLED only if it was held all the time, but states are",
         states);
     require(
-        debounced == null || states.contains(State.SCHEDULED),
-        "a job that is debounced must hold its key while it is SCHEDULED, but states are",
-        states);
-    require(
         debounced == null || !replaced.contains(Replace.SCHEDULED_AT),
         "scheduledAt is either replaced or moved by debounce, but replaced is",
         replaced);
@@ -134,6 +130,7 @@ public record Unique(
         period == null || debounced == null || period.compareTo(debounced) >= 0,
         "period must not be shorter than debounce, or the next one is let in while the first still waits, but is",
         period);
+    states = debounced == null ? states : withThoseBefore(states);
   }
 
   /** Any number of the same job, whatever its worker says. It takes no options. */
@@ -231,11 +228,20 @@ public record Unique(
   /**
    * Has each job of a series wait so long, by the database's clock, from the latest enqueue on,
    * unless it was started: one run, this long after the last trigger. A job that is given a time of
-   * its own is first due then. From 1 ms to 365000 days. Default: none.
+   * its own is first due then. So it holds its key while it is {@link State#WAITING} and {@link
+   * State#SCHEDULED} too, whatever {@link #states(State...)} says. From 1 ms to 365000 days.
+   * Default: none.
    */
   public Unique debounce(Duration time) {
     return new Unique(
         fields, argsKeys, states, period, replaced, Objects.requireNonNull(time, "debounce"));
+  }
+
+  /** A series is one job only if that can be met while it waits for the end of the series. */
+  private static Set<State> withThoseBefore(Set<State> states) {
+    Set<State> all = EnumSet.of(State.WAITING, State.SCHEDULED);
+    all.addAll(states);
+    return Set.copyOf(all);
   }
 
   /** Whether nothing is compared. */

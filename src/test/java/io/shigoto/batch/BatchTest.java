@@ -42,6 +42,8 @@ class BatchTest {
 
   static Stream<Arguments> whatACallbackCannotHave() {
     return Stream.of(
+        row("another worker", job -> NewJob.of("other", job.args())),
+        row("other args", job -> NewJob.of("report", Map.of())),
         row("delay", job -> job.delay(Duration.ofSeconds(1))),
         row("scheduledAt", job -> job.scheduledAt(Instant.EPOCH)),
         row("unique", job -> job.unique(Unique.by(Unique.Field.ARGS))),

@@ -71,6 +71,12 @@ class JobFilterTest {
   }
 
   @Test
+  void aStateThatIsNamedTwiceIsOne() {
+    assertThat(JobFilter.where().state(JobState.AVAILABLE, JobState.AVAILABLE).conditions())
+        .isEqualTo(JobFilter.where().state(JobState.AVAILABLE).conditions());
+  }
+
+  @Test
   void eachMethodGivesACopy() {
     JobFilter mail = JobFilter.where().queue("mail");
 

@@ -25,6 +25,21 @@ class LoadSheddingTest {
   }
 
   @Test
+  void whatIsNoneTakesNoOptions() {
+    Duration second = Duration.ofSeconds(1);
+    String rule = " needs load shedding, but there is none; it is PT1S";
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LoadShedding.none().waiting(second))
+        .withMessage("waiting" + rule);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LoadShedding.none().claiming(second))
+        .withMessage("claiming" + rule);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LoadShedding.none().window(second))
+        .withMessage("window" + rule);
+  }
+
+  @Test
   void whatMakesNoSenseIsRefusedByName() {
     LoadShedding some = LoadShedding.standard();
     for (Duration value :

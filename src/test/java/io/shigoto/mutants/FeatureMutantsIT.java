@@ -94,6 +94,16 @@ class FeatureMutantsIT extends Mutants {
             "DependenciesIT",
             "aJobRunsWhenAllThatItDependsOnHaveEnded"),
         Arguments.of(
+            "a step that met its like waits for nobody else",
+            java("internal/group/WorkflowEnqueuer", "over.addAll(job.parents());", ""),
+            "WorkflowIT",
+            "whoComesAfterSuchAStepWaitsForThatJobAndForThoseThatTheStepWouldHaveComeAfter"),
+        Arguments.of(
+            "a result is found by the name of a step of another workflow",
+            java("internal/control/Steps", "insertedAt.equals(otherInsertedAt)", "true"),
+            "WorkflowIT",
+            "noneIsFoundOfAnotherWorkflow"),
+        Arguments.of(
             "parents that have ended are waited for",
             sql(
                 DEPENDENCIES,

@@ -63,7 +63,7 @@ class RateLimitTest {
   @Test
   void whatContradictsItselfIsRefused() {
     refused(
-        "burst(5) is for tokenBucket() and gcra(), but the algorithm is SLIDING_WINDOW",
+        "burst(5) is for tokenBucket() and gcra(), but the algorithm is SLIDING_WINDOW: say which one before the burst",
         () -> limit.burst(5));
     refused("but the algorithm is SLIDING_WINDOW", () -> limit.slidingWindow().burst(5));
     refused("but the algorithm is LEAKY_BUCKET", () -> limit.leakyBucket().burst(5));

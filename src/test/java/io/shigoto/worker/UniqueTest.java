@@ -47,6 +47,18 @@ class UniqueTest {
     assertThat(set.apply(Unique.by(Field.WORKER)).isNone()).isFalse();
   }
 
+  /** Whatever is said first. */
+  @Test
+  void aJobThatIsDebouncedHoldsItsKeyWhileItWaits() {
+    Unique said = Unique.by(Field.WORKER).states(State.AVAILABLE, State.RETRYABLE).debounce(HOUR);
+
+    assertThat(said.states())
+        .containsExactlyInAnyOrder(
+            State.WAITING, State.SCHEDULED, State.AVAILABLE, State.RETRYABLE);
+    assertThat(Unique.by(Field.WORKER).debounce(HOUR).states(State.AVAILABLE, State.RETRYABLE))
+        .isEqualTo(said);
+  }
+
   @Test
   void keysOfArgsNeedTheArgs() {
     Unique worker = Unique.by(Field.WORKER);
