@@ -20,6 +20,7 @@ import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.Unique;
 import io.shigoto.workflow.Workflow;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -52,6 +53,7 @@ class WorkflowIT {
             Shigoto.builder(db.connectionFactory())
                 .worker(new Scripted("step", this::step))
                 .worker(new Scripted("failing", job -> Mono.just(Outcome.discard("no"))))
+                .worker(new Scripted("reading", job -> Mono.just(Outcome.done(read(job)))))
                 .queue("default", 50)
                 .listener(told));
   }
@@ -61,6 +63,12 @@ class WorkflowIT {
     order.add(name);
     return Mono.just(
         Outcome.done(String.join("", job.results().all(String.class).values()) + name));
+  }
+
+  private static List<String> read(JobContext<Map<String, Object>> job) {
+    return List.of(
+        job.results().of("a", String.class).orElse("none"),
+        job.results().of("b", String.class).orElse("none"));
   }
 
   @Test
@@ -88,31 +96,33 @@ class WorkflowIT {
 
   @Test
   void resultsAreFoundByTheNameOfTheirStep() {
-    Shigoto reader =
-        nodes.start(
-            Shigoto.builder(db.connectionFactory())
-                .name("reader")
-                .worker(
-                    new Scripted(
-                        "reading",
-                        job ->
-                            Mono.just(
-                                Outcome.done(
-                                    List.of(
-                                        job.results().of("a", String.class).orElse("none"),
-                                        job.results().of("b", String.class).orElse("none"))))))
-                .queue("reading", 1));
     Map<String, Receipt> receipts =
-        reader
-            .enqueue(
+        node.enqueue(
                 Workflow.named("named")
                     .step("a", STEP)
                     .step("b", NewJob.of("failing", NOTHING))
-                    .step("read", NewJob.of("reading", NOTHING).queue("reading"), after("a", "b"))
+                    .step("read", NewJob.of("reading", NOTHING), after("a", "b"))
                     .build())
             .block(LIMIT);
 
     assertThat(ended(receipts.get("read").id()).result()).isEqualTo("[\"a\", \"none\"]");
+  }
+
+  /** Not even if that has the same name, and the step gave none. */
+  @Test
+  void noneIsFoundOfAnotherWorkflow() {
+    long other =
+        node.enqueue(Workflow.named("twice").step("a", STEP).build()).block(LIMIT).get("a").id();
+    Map<String, Receipt> receipts =
+        node.enqueue(
+                Workflow.named("twice")
+                    .step("a", NewJob.of("failing", NOTHING))
+                    .step("b", STEP)
+                    .step("read", NewJob.of("reading", NOTHING).dependsOn(other), after("a", "b"))
+                    .build())
+            .block(LIMIT);
+
+    assertThat(ended(receipts.get("read").id()).result()).isEqualTo("[\"none\", \"b\"]");
   }
 
   @Test
@@ -175,6 +185,32 @@ class WorkflowIT {
     assertThat(receipts.get("a")).isEqualTo(Receipt.conflict(first, Set.of()));
     assertThat(find(receipts.get("b").id()).dependsOn()).containsExactly(first);
     assertThat(find(receipts.get("b").id()).state()).isEqualTo(JobState.WAITING);
+  }
+
+  /** And finds the result under the name of the step. */
+  @Test
+  void whoComesAfterSuchAStepWaitsForThatJobAndForThoseThatTheStepWouldHaveComeAfter() {
+    NewJob same = NewJob.of("step", Map.of("n", 1)).unique(Unique.by(Unique.Field.ARGS));
+    long there = node.enqueue(same.delay(Duration.ofHours(1))).block(LIMIT).id();
+    long before = node.enqueue(STEP.queue("nobody's")).block(LIMIT).id();
+    Map<String, Receipt> receipts =
+        node.enqueue(
+                Workflow.named("w")
+                    .step("a", STEP.queue("nobody's"))
+                    .step("b", same.dependsOn(before), after("a"))
+                    .step("c", NewJob.of("reading", NOTHING), after("b"))
+                    .build())
+            .block(LIMIT);
+
+    long first = receipts.get("a").id();
+    long last = receipts.get("c").id();
+    assertThat(receipts.get("b")).isEqualTo(Receipt.conflict(there, Set.of()));
+    assertThat(find(last).dependsOn()).containsExactlyInAnyOrder(there, before, first);
+    for (long id : List.of(before, first)) {
+      node.jobs().cancel(id).block(LIMIT);
+    }
+    node.jobs().retry(there).block(LIMIT);
+    assertThat(ended(last).result()).isEqualTo("[\"none\", \"null\"]");
   }
 
   @Test

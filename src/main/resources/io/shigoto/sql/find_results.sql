@@ -5,8 +5,9 @@
 -- Locks: none. Relies on: job_history_id in each partition.
 SELECT id,
        CASE WHEN before < $2::bigint THEN result::text END AS result,
-       CASE WHEN before < $2::bigint THEN meta::text END AS meta
-  FROM (SELECT id, result, meta,
+       CASE WHEN before < $2::bigint THEN meta::text END AS meta,
+       inserted_at
+  FROM (SELECT id, result, meta, inserted_at,
                coalesce(sum(shigoto.weight(result, meta)) OVER (
                  ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM shigoto.job_history

@@ -3,6 +3,7 @@ package io.shigoto.internal.control;
 import io.r2dbc.spi.Readable;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.json.RefusedResults;
 import io.shigoto.internal.json.StoredResults;
@@ -11,8 +12,7 @@ import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.worker.Results;
-import io.shigoto.workflow.Workflow;
-import java.util.Collection;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -43,7 +43,7 @@ public final class ResultFinder {
   private final Sql findResults;
   private final Json json;
   private final KeepGoing keepGoing;
-  private final GroupCommit<List<Long>, Results> group;
+  private final GroupCommit<Claimed, Results> group;
 
   /**
    * @param keepGoing what is done when the database does not answer: the run waits
@@ -55,20 +55,24 @@ public final class ResultFinder {
     this.keepGoing = keepGoing;
     this.group =
         new GroupCommit<>(
-            this::find, error -> false, ids -> ids.size() * 1024, GROUP_SIZE, READERS);
+            this::find, error -> false, job -> job.dependsOn().size() * 1024, GROUP_SIZE, READERS);
   }
 
-  /** The results of jobs; those that have none are left out. If they are too many, they refuse. */
-  public Mono<Results> find(Collection<Long> ids) {
-    return group.submit(List.copyOf(ids));
+  /**
+   * The results of the jobs that a job depends on; those that have none are left out. If they are
+   * too many, they refuse.
+   */
+  public Mono<Results> find(Claimed job) {
+    return group.submit(job);
   }
 
-  private Mono<List<Results>> find(List<List<Long>> wanted) {
+  private Mono<List<Results>> find(List<Claimed> jobs) {
+    List<List<Long>> wanted = jobs.stream().map(Claimed::dependsOn).toList();
     Set<Long> ids = wanted.stream().flatMap(List::stream).collect(Collectors.toSet());
     return Mono.just(new Gathered(wanted, Map.of(), ids))
         .expand(gathered -> gathered.missing.isEmpty() ? Mono.empty() : more(gathered))
         .last()
-        .map(gathered -> wanted.stream().map(all -> results(all, gathered.byId)).toList());
+        .map(gathered -> jobs.stream().map(job -> results(job, gathered.byId)).toList());
   }
 
   private Mono<Gathered> more(Gathered gathered) {
@@ -82,17 +86,24 @@ public final class ResultFinder {
         .map(gathered::and);
   }
 
-  private Results results(List<Long> ids, Map<Long, Found> byId) {
+  private Results results(Claimed job, Map<Long, Found> byId) {
+    List<Long> ids = job.dependsOn();
     if (weight(ids, byId) > HEAVIEST) {
       return new RefusedResults(
           "the results of the %d jobs that it depends on weigh more than %d MiB"
               .formatted(ids.size(), HEAVIEST >> 20));
     }
     StoredResults results = new StoredResults(json);
+    Steps steps = Steps.around(job.insertedAt(), meta(job.id(), job.meta()));
+    steps.met().forEach(results::name);
     for (Long id : ids) {
       Found found = byId.get(id);
       if (found != null) {
-        results.add(id, found.text(), found.step);
+        results.add(id, found.text());
+        String step = steps.nameOf(found.insertedAt, found.meta);
+        if (step != null) {
+          results.name(step, id);
+        }
       }
     }
     return results;
@@ -107,17 +118,20 @@ public final class ResultFinder {
   }
 
   private Found read(Readable row) {
-    String meta = row.get(2, String.class);
     long id = Objects.requireNonNull(row.get(0, Long.class));
-    return new Found(id, row.get(1, String.class), meta == null ? null : step(id, meta));
+    return new Found(
+        id,
+        row.get(1, String.class),
+        Objects.requireNonNull(row.get(3, Instant.class)),
+        meta(id, row.get(2, String.class)));
   }
 
   /** Somebody may have inserted a job by SQL whose meta are no strings. */
-  private @Nullable String step(long id, String meta) {
+  private Map<String, String> meta(long id, @Nullable String text) {
     try {
-      return json.readMeta(id, meta).get(Workflow.STEP);
+      return text == null ? Map.of() : json.readMeta(id, text);
     } catch (UnreadableJob noStrings) {
-      return null;
+      return Map.of();
     }
   }
 
@@ -126,7 +140,8 @@ public final class ResultFinder {
    *
    * @param json null if there was no room for it
    */
-  private record Found(long id, @Nullable String json, @Nullable String step) {
+  private record Found(
+      long id, @Nullable String json, Instant insertedAt, Map<String, String> meta) {
 
     String text() {
       return Objects.requireNonNull(json);

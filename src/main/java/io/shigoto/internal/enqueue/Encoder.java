@@ -8,6 +8,7 @@ import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.Unique;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -88,6 +89,16 @@ public final class Encoder {
   UnaryOperator<JobRow> carrying(ContextView caller) {
     String fields = propagation.fields(caller);
     return fields == null ? UnaryOperator.identity() : row -> carrying(row, fields);
+  }
+
+  /**
+   * Gives a row more in its meta, which wins over what is there.
+   *
+   * @throws IllegalArgumentException if that is too much
+   */
+  JobRow carrying(JobRow row, Map<String, String> meta) {
+    String object = json.write("meta of a job for '" + row.worker() + "'", meta);
+    return carrying(row, object.substring(object.indexOf('{') + 1, object.lastIndexOf('}')));
   }
 
   private JobRow carrying(JobRow row, String fields) {

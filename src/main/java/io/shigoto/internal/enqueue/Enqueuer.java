@@ -178,6 +178,15 @@ public final class Enqueuer {
     return encoder.encodeStep(job);
   }
 
+  /**
+   * A step with more in its meta, which wins over what is there.
+   *
+   * @throws IllegalArgumentException if that is too much
+   */
+  public JobRow carrying(JobRow step, Map<String, String> meta) {
+    return meta.isEmpty() ? step : encoder.carrying(step, meta);
+  }
+
   /** Tells of jobs that were written in a transaction and are committed. */
   public void committed(List<JobRow> rows, List<Receipt> receipts) {
     herald.committed(rows, receipts);

@@ -3,6 +3,7 @@ package io.shigoto.internal.enqueue;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,11 @@ public record JobRow(
   /** The same job in a batch. */
   public JobRow inBatch(long batch) {
     return with(meta, watched, ties.inBatch(batch));
+  }
+
+  /** The jobs that it waits for. */
+  public Set<Long> parents() {
+    return ties.parents();
   }
 
   /** The same job, which waits for these too. */

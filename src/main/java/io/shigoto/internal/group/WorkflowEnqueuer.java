@@ -12,10 +12,12 @@ import io.shigoto.workflow.Workflow;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import reactor.core.publisher.Flux;
@@ -89,23 +91,42 @@ public final class WorkflowEnqueuer {
 
   /** Emits the receipts of each group when it is written. */
   private Flux<Map<String, Receipt>> write(List<Row> rows, Connection connection) {
-    Map<String, Long> ids = new HashMap<>();
-    return groups(rows)
-        .concatMap(
-            group ->
-                enqueuer
-                    .write(group.stream().map(row -> row.after(ids)).toList(), connection)
-                    .map(receipts -> byStep(group, receipts))
-                    .doOnNext(
-                        receipts -> receipts.forEach((step, its) -> ids.put(step, its.id()))));
+    Map<String, Written> written = new HashMap<>();
+    return groups(rows).concatMap(group -> write(group, written, connection));
   }
 
-  private static Map<String, Receipt> byStep(List<Row> group, List<Receipt> receipts) {
-    Map<String, Receipt> byStep = new LinkedHashMap<>();
-    for (int i = 0; i < group.size(); i++) {
-      byStep.put(group.get(i).step.name(), receipts.get(i));
+  private Mono<Map<String, Receipt>> write(
+      List<Row> group, Map<String, Written> written, Connection connection) {
+    List<JobRow> jobs = group.stream().map(row -> after(row, written)).toList();
+    return enqueuer
+        .write(jobs, connection)
+        .map(
+            receipts -> {
+              Map<String, Receipt> byStep = new LinkedHashMap<>();
+              for (int i = 0; i < group.size(); i++) {
+                String step = group.get(i).step.name();
+                byStep.put(step, receipts.get(i));
+                written.put(step, Written.of(jobs.get(i), receipts.get(i)));
+              }
+              return byStep;
+            });
+  }
+
+  /**
+   * A step, with the ids of those that it comes after. A job that one of these met is not of this
+   * workflow; so the step knows it by that name.
+   */
+  private JobRow after(Row row, Map<String, Written> written) {
+    Set<Long> ids = new HashSet<>();
+    Map<String, String> met = new HashMap<>();
+    for (String step : row.step.after()) {
+      Written before = Objects.requireNonNull(written.get(step));
+      ids.addAll(before.over);
+      if (before.receipt instanceof Receipt.Conflict) {
+        met.put(Workflow.STEP + "." + step, Long.toString(before.receipt.id()));
+      }
     }
-    return byStep;
+    return enqueuer.carrying(row.job, met).after(ids);
   }
 
   private static Map<String, Receipt> all(List<Map<String, Receipt>> groups) {
@@ -138,11 +159,22 @@ public final class WorkflowEnqueuer {
   }
 
   /** A step and what is written of it. */
-  private record Row(Workflow.Step step, JobRow job) {
+  private record Row(Workflow.Step step, JobRow job) {}
 
-    JobRow after(Map<String, Long> ids) {
-      return job.after(
-          step.after().stream().map(name -> Objects.requireNonNull(ids.get(name))).toList());
+  /**
+   * What became of a step.
+   *
+   * @param over the jobs that have ended when the step is over: its own; or the one that it met,
+   *     and those that it would have waited for
+   */
+  private record Written(Receipt receipt, Set<Long> over) {
+
+    static Written of(JobRow job, Receipt receipt) {
+      Set<Long> over = new HashSet<>(Set.of(receipt.id()));
+      if (receipt instanceof Receipt.Conflict) {
+        over.addAll(job.parents());
+      }
+      return new Written(receipt, over);
     }
   }
 }

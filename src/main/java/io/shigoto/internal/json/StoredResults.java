@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 
 /** Results as they stand in the database, read when they are asked for. */
@@ -26,16 +25,14 @@ public final class StoredResults implements Results {
     this.reader = reader;
   }
 
-  /**
-   * Adds one, before anybody reads.
-   *
-   * @param step the step of a workflow that it is of, or null
-   */
-  public void add(long id, String json, @Nullable String step) {
+  /** Adds one, before anybody reads. */
+  public void add(long id, String json) {
     byId.put(id, json);
-    if (step != null) {
-      steps.put(step, id);
-    }
+  }
+
+  /** Says, before anybody reads, which job is a step of the workflow. */
+  public void name(String step, long id) {
+    steps.put(step, id);
   }
 
   @Override

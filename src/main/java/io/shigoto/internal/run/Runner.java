@@ -15,7 +15,6 @@ import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;
 import io.shigoto.worker.Results;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
@@ -62,11 +61,10 @@ public final class Runner {
   /** Emits how the run is to be settled, exactly once, whatever its worker does. Never fails. */
   public Mono<Settlement> run(Run run) {
     Workers.Known known = Objects.requireNonNull(workers.find(run.key().worker()));
-    List<Long> parents = run.job().dependsOn();
     Mono<Outcome> outcome =
-        parents.isEmpty()
+        run.job().dependsOn().isEmpty()
             ? outcome(run, known, NO_RESULTS)
-            : reading.results.apply(parents).flatMap(results -> outcome(run, known, results));
+            : reading.results.apply(run.job()).flatMap(results -> outcome(run, known, results));
     return run.permit()
         .inTurn(outcome)
         .flatMap(ended -> settlement(run, ended, known))
@@ -135,8 +133,9 @@ public final class Runner {
    * What is read for a run.
    *
    * @param propagation what has travelled with the job from where it was enqueued
-   * @param results what jobs gave back; it waits for a database that is away, and never fails
+   * @param results what those gave back that a job depends on; it waits for a database that is
+   *     away, and never fails
    */
   public record Reading(
-      Json json, Propagation propagation, Function<List<Long>, Mono<Results>> results) {}
+      Json json, Propagation propagation, Function<Claimed, Mono<Results>> results) {}
 }
