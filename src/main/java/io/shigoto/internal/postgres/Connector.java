@@ -38,6 +38,20 @@ public final class Connector {
       "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_mergejoin = off; "
           + "SET jit = off; SET plan_cache_mode = force_generic_plan";
 
+  /** Statements pass over what others hold, and count what others have committed. */
+  private static final String ISOLATION = "SET default_transaction_isolation = 'read committed'";
+
+  /** Where it cannot be set. */
+  private static final String REQUIRE_ISOLATION =
+      """
+      DO $$ BEGIN
+        IF current_setting('default_transaction_isolation') <> 'read committed' THEN
+          RAISE EXCEPTION 'nodes need the isolation level read committed, but default_transaction_isolation is %',
+            current_setting('default_transaction_isolation') USING ERRCODE = 'feature_not_supported';
+        END IF;
+      END $$
+      """;
+
   private static final Duration CLOSING = Duration.ofSeconds(1);
 
   private final ConnectionFactory factory;
@@ -131,7 +145,8 @@ public final class Connector {
   }
 
   private Mono<Void> prepare(Connection connection) {
-    return session ? Database.run(connection, ONE_PLAN_BY_INDEX) : Mono.empty();
+    return Database.run(
+        connection, session ? ONE_PLAN_BY_INDEX + "; " + ISOLATION : REQUIRE_ISOLATION);
   }
 
   private Mono<PostgresqlConnection> plain(Connection connection) {
