@@ -1,16 +1,20 @@
 -- Takes discarded jobs of which workers are to be told: whoever takes one tells.
 -- $1 the workers  $2 how many at most
--- Locks: the rows, SKIP LOCKED. Relies on: untold_discards_worker, untold_discards_pkey.
+-- Each worker is looked for by itself: the oldest of all would be sought through those of workers that nobody knows.
+-- Locks: the rows, SKIP LOCKED. Relies on: untold_discards_worker.
 WITH found AS MATERIALIZED (
-  SELECT id, lease
-    FROM shigoto.untold_discards
-   WHERE worker = ANY ($1::text[])
-   ORDER BY id
+  SELECT untold.place
+    FROM unnest($1::text[]) AS known (worker)
+   CROSS JOIN LATERAL (
+      SELECT ctid AS place
+        FROM shigoto.untold_discards
+       WHERE worker = known.worker
+       ORDER BY id
+       LIMIT $2::integer
+         FOR UPDATE SKIP LOCKED
+    ) AS untold
    LIMIT $2::integer
-     FOR UPDATE SKIP LOCKED
 )
-DELETE FROM shigoto.untold_discards AS untold
- USING found
- WHERE untold.id = found.id
-   AND untold.lease = found.lease
-RETURNING untold.id, untold.lease, untold.queue, untold.worker, untold.attempt, untold.max_attempts
+DELETE FROM shigoto.untold_discards
+ WHERE ctid = ANY (ARRAY(SELECT place FROM found))
+RETURNING id, lease, queue, worker, attempt, max_attempts

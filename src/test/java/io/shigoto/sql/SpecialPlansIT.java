@@ -116,6 +116,12 @@ class SpecialPlansIT {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 100, 1_000})
+  void aDeletionTouchesItsOwnJobs(int group) {
+    explain(group, "delete", bigints(group, i -> "" + (JOBS + 1 + i)), "ARRAY['waiting']::text[]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 1_000})
   void looseEndsAreTiedOneByOne(int group) {
     explain(group, "watch_parents", "" + group);
     explain(group, "follow_ended", "" + group);

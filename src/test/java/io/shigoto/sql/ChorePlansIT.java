@@ -1,0 +1,117 @@
+package io.shigoto.sql;
+
+import io.shigoto.Schemas;
+import io.shigoto.internal.postgres.Statements;
+import io.shigoto.support.PostgresServer;
+import io.shigoto.support.TestDatabase;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What chores look at in tables of 100,000 rows of which little or nothing is theirs, when
+ * statistics say that the tables are empty, and when they say how large they are.
+ */
+class ChorePlansIT {
+
+  private static final int ROWS = 100_000;
+  private static final int GROUP = 100;
+  private static final Statements STATEMENTS = new Statements("shigoto");
+
+  private enum Counted {
+    WHEN_EMPTY,
+    WHEN_FULL
+  }
+
+  private static final Map<Counted, TestDatabase> DATABASES = new EnumMap<>(Counted.class);
+
+  @BeforeAll
+  static void fill() {
+    for (Counted counted : Counted.values()) {
+      TestDatabase database =
+          TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
+      DATABASES.put(counted, database);
+      Plan.prepare(database);
+      tables("ALTER TABLE shigoto.%s SET (autovacuum_enabled = false)", database);
+      if (counted == Counted.WHEN_EMPTY) {
+        tables("ANALYZE shigoto.%s", database);
+      }
+      fill(database);
+      if (counted == Counted.WHEN_FULL) {
+        tables("ANALYZE shigoto.%s", database);
+      }
+    }
+  }
+
+  private static void tables(String statement, TestDatabase database) {
+    for (String table :
+        List.of("jobs", "untold_discards", "batches", "unique_keys", "rates", "dependencies")) {
+      database.sql(statement.formatted(table));
+    }
+  }
+
+  /** A hundredth of each is over; of the discards, ten are of a worker that a node knows. */
+  private static void fill(TestDatabase database) {
+    database.sql(
+        """
+        INSERT INTO shigoto.jobs (id, queue, worker)
+        SELECT n, 'q', 'w' FROM set_config('shigoto.notify', 'off', true), generate_series(1, %1$d) AS n;
+        INSERT INTO shigoto.dependencies SELECT n, %1$d + n FROM generate_series(1, %1$d) AS n;
+        INSERT INTO shigoto.untold_discards (id, lease, queue, worker, attempt, max_attempts, discarded_at)
+        SELECT n, 1, 'q', CASE WHEN n > %1$d - 10 THEN 'known' ELSE 'foreign' || n %% 3 END, 1, 1,
+               now() - CASE WHEN n %% 100 = 0 THEN interval '90 days' ELSE interval '0' END
+          FROM generate_series(1, %1$d) AS n;
+        INSERT INTO shigoto.batches (callback.queue, callback.worker, sealed_at, finished_at, callback_id)
+        SELECT 'q', 'w', now(), now() - CASE WHEN n %% 100 = 0 THEN interval '90 days' ELSE interval '0' END, n
+          FROM generate_series(1, %1$d) AS n;
+        INSERT INTO shigoto.unique_keys (key, job_id, until, ended_at)
+        SELECT md5('' || n)::uuid, n, CASE WHEN n %% 2 = 0 THEN over + interval '1 hour' END, CASE WHEN n %% 2 = 1 THEN over END
+          FROM (SELECT n, now() - CASE WHEN n %% 100 < 2 THEN interval '90 days' ELSE interval '0' END AS over
+                  FROM generate_series(1, %1$d) AS n) AS keys;
+        INSERT INTO shigoto.rates (worker, rule, partition_key, state, written_at, free_at, gone_at)
+        SELECT 'w', 'r', n, '{0}', now(), now(),
+               now() - CASE WHEN n %% 100 = 0 THEN interval '1 day' ELSE interval '0' END
+          FROM generate_series(1, %1$d) AS n;
+        """
+            .formatted(ROWS));
+  }
+
+  @AfterAll
+  static void drop() {
+    DATABASES.values().forEach(TestDatabase::drop);
+  }
+
+  static Stream<Arguments> chores() {
+    return Stream.of(Counted.values())
+        .flatMap(
+            counted ->
+                Stream.of(
+                    chore(counted, "take_untold", "ARRAY['known', 'another']", "" + GROUP),
+                    chore(counted, "take_untold", "ARRAY['foreign1', 'known']", "" + GROUP),
+                    chore(counted, "take_untold", "ARRAY['another']", "" + GROUP),
+                    chore(counted, "forget_untold", "" + GROUP, "14"),
+                    chore(counted, "forget_batches", "" + GROUP, "14"),
+                    chore(counted, "prune_unique_keys", "" + GROUP, "14"),
+                    chore(counted, "forget_rates", "" + GROUP, "ARRAY['w', 'r', '5']", "3600000"),
+                    chore(counted, "heal_dependencies", "" + GROUP, "ARRAY['5000']")));
+  }
+
+  private static Arguments chore(Counted counted, String statement, String... arguments) {
+    return Arguments.of(counted, statement, (Object) arguments);
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("chores")
+  void aChoreLooksAtItsGroupOnly(Counted counted, String statement, String[] arguments) {
+    Plan.of(DATABASES.get(counted), STATEMENTS.get(statement), arguments)
+        .readsJobsByIndexOnly()
+        .looksAtNoMoreThan(10 * GROUP)
+        .touchesNoMorePagesThan(30 * GROUP);
+  }
+}
