@@ -4,6 +4,8 @@ import static io.shigoto.Nodes.LIMIT;
 import static io.shigoto.worker.Unique.Field.WORKER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.Result;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -103,6 +106,44 @@ class UniqueBegunIT {
     told.await(JobEvent.Kind.SNOOZED);
 
     assertThat(node.enqueue(job).block(LIMIT)).isEqualTo(Receipt.conflict(id, Set.of()));
+  }
+
+  /** Nobody waits for that transaction: it has changed nothing. */
+  @Test
+  void aJobThatIsStartedAtThatMomentIsNotKeptLocked() {
+    Shigoto node = nodes.build(Shigoto.builder(db.connectionFactory()));
+    long id = node.enqueue(job(-3, "old").queue("nobody").unique(NEWEST)).block(LIMIT).id();
+    Connection claim = begin();
+    Connection caller = begin();
+    Flux.from(
+            claim
+                .createStatement("UPDATE shigoto.jobs SET attempt = 1, lease = 1 WHERE id = " + id)
+                .execute())
+        .flatMap(Result::getRowsUpdated)
+        .blockLast(LIMIT);
+    CompletableFuture<Receipt> met =
+        node.enqueue(job(-3, "new").queue("nobody").unique(NEWEST), caller).toFuture();
+    Await.until(
+        "it waits for the claim",
+        LIMIT,
+        () ->
+            db.number(
+                    "SELECT count(*) FROM pg_stat_activity"
+                        + " WHERE datname = current_database() AND wait_event_type = 'Lock'")
+                == 1);
+
+    Mono.from(claim.commitTransaction()).block(LIMIT);
+
+    assertThat(Mono.fromFuture(met).block(LIMIT)).isEqualTo(Receipt.conflict(id, Set.of()));
+    assertThat(db.sql("SELECT id FROM shigoto.jobs WHERE id = $1 FOR UPDATE SKIP LOCKED", id))
+        .hasSize(1);
+    Mono.from(caller.close()).then(Mono.from(claim.close())).block(LIMIT);
+  }
+
+  private static Connection begin() {
+    Connection connection = Mono.<Connection>from(db.connectionFactory().create()).block(LIMIT);
+    Mono.from(connection.beginTransaction()).block(LIMIT);
+    return connection;
   }
 
   private Mono<Outcome> fastThenForEver(JobContext<Map<String, Object>> job) {

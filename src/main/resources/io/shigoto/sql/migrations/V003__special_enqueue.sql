@@ -192,27 +192,42 @@ BEGIN
    WHERE met[ordinality] > 0;
 END $$;
 
--- Locks jobs that were never started, in the order of their ids.
+-- Locks jobs that were never started, in the order of their ids, and no others: one that is started while it is waited
+-- for would stay locked to the end of the transaction, although it is not met. So all are let go then, and locked again
+-- without it.
 -- patient: who waits too long fails. Otherwise it is an answer.
 -- Returns those that it found so; NULL if it waited too long, or if the snapshot of the transaction is too old.
 CREATE FUNCTION shigoto.lock_unstarted(jobs bigint[], patient boolean) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  wanted bigint[] := ARRAY(SELECT DISTINCT id FROM unnest(jobs) AS id WHERE id > 0 ORDER BY id);
+  locked bigint[];
 BEGIN
-  RETURN ARRAY(
-    SELECT job.id
-      FROM shigoto.jobs AS job
-     WHERE job.id = ANY (jobs)
-       AND job.attempt = 0
-       AND job.begun IS NULL
-     ORDER BY job.id
-       FOR UPDATE);
-EXCEPTION
-  WHEN serialization_failure THEN
-    RETURN NULL;
-  WHEN lock_not_available OR deadlock_detected THEN
-    IF patient THEN
-      RAISE;
-    END IF;
-    RETURN NULL;
+  LOOP
+    BEGIN
+      locked := ARRAY(
+        SELECT job.id
+          FROM shigoto.jobs AS job
+         WHERE job.id = ANY (wanted)
+           AND job.attempt = 0
+           AND job.begun IS NULL
+         ORDER BY job.id
+           FOR UPDATE);
+      IF locked = wanted THEN
+        RETURN locked;
+      END IF;
+      RAISE EXCEPTION 'begin again' USING ERRCODE = 'SHAGN';
+    EXCEPTION
+      WHEN SQLSTATE 'SHAGN' THEN
+        wanted := locked;
+      WHEN serialization_failure THEN
+        RETURN NULL;
+      WHEN lock_not_available OR deadlock_detected THEN
+        IF patient THEN
+          RAISE;
+        END IF;
+        RETURN NULL;
+    END;
+  END LOOP;
 END $$;
 
 -- Inserts jobs, or answers why not. Those of the same key are looked at in their order. Who meets a job that is there is
