@@ -119,8 +119,8 @@ public final class Jobs {
    * Has a job run once more. One that was discarded or cancelled lives again, under its id: it is
    * available at once (or waits once more for jobs that it depends on), its attempts start again,
    * its errors are kept, it takes its unique key again, and its batch waits for it again, unless
-   * that has finished. Jobs that depended on it and have moved on are left as they are. One that
-   * waits for its time or its backoff is due now.
+   * that has finished. Jobs that depend on it and still wait for others wait for it again; those
+   * that have moved on are left as they are. One that waits for its time or its backoff is due now.
    *
    * <p>Cancel: the job may be retried all the same. Errors: a {@link
    * java.util.concurrent.TimeoutException} if another transaction keeps the job or its key locked

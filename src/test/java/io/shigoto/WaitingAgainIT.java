@@ -12,6 +12,7 @@ import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.JobContext;
@@ -98,6 +99,82 @@ class WaitingAgainIT {
     assertThat(retry(child)).isEqualTo(new Retry.Retried(child));
 
     assertThat(ended(child).state()).isEqualTo(JobState.COMPLETED);
+  }
+
+  @Test
+  void aJobThatStillWaitsForOthersWaitsForAParentThatIsRetried() {
+    long parent = enqueue(PARENT);
+    long other = enqueue(PARENT);
+    long child = enqueue(CHILD.dependsOn(parent, other));
+    end(parent).tryEmitValue(Outcome.discard("no"));
+    assertThat(ended(parent).state()).isEqualTo(JobState.DISCARDED);
+    ends.remove(parent);
+
+    assertThat(retry(parent)).isEqualTo(new Retry.Retried(parent));
+    end(other).tryEmitValue(Outcome.done());
+    ended(other);
+
+    assertThat(find(child).state()).isEqualTo(JobState.WAITING);
+    end(parent).tryEmitValue(Outcome.done());
+    assertThat(ended(child).state()).isEqualTo(JobState.COMPLETED);
+    assertThat(early).isEmpty();
+    assertNothingIsLeft();
+  }
+
+  /** The child waits for one that lives, and then for the one that failed before, too. */
+  @Test
+  void aJobThatWaitsAgainWaitsForAParentThatIsRetriedLater() {
+    long parent = enqueue(PARENT);
+    long other = enqueue(PARENT);
+    long child = enqueue(CHILD.dependsOn(parent, other));
+    end(parent).tryEmitValue(Outcome.discard("no"));
+    ended(parent);
+    ends.remove(parent);
+    cancel(child);
+    retry(child);
+
+    retry(parent);
+
+    end(other).tryEmitValue(Outcome.done());
+    ended(other);
+    assertThat(find(child).state()).isEqualTo(JobState.WAITING);
+    end(parent).tryEmitValue(Outcome.done());
+    assertThat(ended(child).state()).isEqualTo(JobState.COMPLETED);
+    assertNothingIsLeft();
+  }
+
+  /** One parent fails and is retried while the other one ends. */
+  @Test
+  void nobodyWaitsForEverForAParentThatIsRetried() {
+    List<Long> children =
+        Flux.range(0, ROUNDS / 2)
+            .flatMap(this::retriedBesideAnother, 20)
+            .collectList()
+            .block(LIMIT.multipliedBy(4));
+
+    Await.until(
+        "all have ended",
+        LIMIT.multipliedBy(2),
+        () -> db.number("SELECT count(*) FROM shigoto.jobs") == 0);
+    assertThat(order).containsExactlyInAnyOrderElementsOf(children);
+    assertNothingIsLeft();
+  }
+
+  private Mono<Long> retriedBesideAnother(int i) {
+    NewJob brief = NewJob.of("short", NOTHING);
+    return Mono.zip(node.enqueue(PARENT), node.enqueue(brief))
+        .flatMap(
+            both ->
+                node.enqueue(CHILD.dependsOn(both.getT1().id(), both.getT2().id()))
+                    .doOnNext(child -> end(both.getT1().id()).tryEmitValue(Outcome.cancel("no")))
+                    .delayUntil(child -> Mono.delay(upTo(10)))
+                    .delayUntil(
+                        child -> {
+                          ends.put(both.getT1().id(), Sinks.one());
+                          end(both.getT1().id()).tryEmitValue(Outcome.done());
+                          return node.jobs().retry(both.getT1().id());
+                        })
+                    .map(Receipt::id));
   }
 
   @Test

@@ -58,6 +58,11 @@ class FeatureMutantsIT extends Mutants {
             "UniqueIT",
             "ofManyThatReplaceTheLastWins"),
         Arguments.of(
+            "a job that is started meanwhile stays locked",
+            sql(ENQUEUE, "IF locked = wanted THEN", "IF true THEN"),
+            "UniqueBegunIT",
+            "aJobThatIsStartedAtThatMomentIsNotKeptLocked"),
+        Arguments.of(
             "what was started is replaced",
             sql(ENQUEUE, "       AND job.attempt = 0\n       AND job.begun IS NULL\n", "")
                 .replace(
@@ -103,6 +108,14 @@ class FeatureMutantsIT extends Mutants {
             java("internal/control/Steps", "insertedAt.equals(otherInsertedAt)", "true"),
             "WorkflowIT",
             "noneIsFoundOfAnotherWorkflow"),
+        Arguments.of(
+            "who still waits does not wait for what is retried",
+            sql(
+                "migrations/V015__control",
+                "PERFORM shigoto.be_waited_for_again(ARRAY(SELECT (unnest(retried)).id));",
+                "NULL;"),
+            "WaitingAgainIT",
+            "aJobThatStillWaitsForOthersWaitsForAParentThatIsRetried"),
         Arguments.of(
             "parents that have ended are waited for",
             sql(

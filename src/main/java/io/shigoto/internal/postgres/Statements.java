@@ -47,6 +47,7 @@ public final class Statements {
           "follow_ended",
           "forget_batches",
           "forget_broadcasts",
+          "forget_failed_parents",
           "forget_rates",
           "forget_untold",
           "heal_dependencies",

@@ -16,7 +16,8 @@ import reactor.core.publisher.Mono;
  * Keeps the days of history: the next ones ready, the old ones dropped. Forgets batches as old as
  * those, messages to all nodes that are out of retention, starts that no rate limit counts any
  * more, discards of which nobody could be told, and the unique keys of jobs that are dropped or
- * whose period is over; and sees to jobs that wait for others that somebody has deleted.
+ * whose period is over; and sees to jobs that wait for others that somebody has deleted, or that
+ * have waited for others in vain.
  *
  * <p>One part after the other, so that it never takes more than one connection; a part that fails
  * keeps no other from being done. Each statement looks at so many rows at most.
@@ -55,7 +56,8 @@ public final class History implements Chore {
                 "",
                 "",
                 ""),
-            inSlices(sql.get("heal_dependencies"), statement -> {}, "0"));
+            inSlices(sql.get("heal_dependencies"), statement -> {}, "0"),
+            inSlices(sql.get("forget_failed_parents"), statement -> {}, "0", "0"));
   }
 
   @Override

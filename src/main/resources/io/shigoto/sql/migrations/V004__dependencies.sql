@@ -12,6 +12,13 @@ CREATE TABLE shigoto.dependencies (
   autovacuum_vacuum_cost_delay = 0
 );
 
+-- Who has waited in vain for whom, and waits on for others: if the job that failed lives again, it is waited for again.
+CREATE TABLE shigoto.failed_parents (
+  parent_id bigint,
+  child_id  bigint,
+  PRIMARY KEY (parent_id, child_id)
+);
+
 -- Jobs to be looked at, because somebody began to wait for their end, or because they ended in a transaction that was
 -- not ours. Whoever inserts a job that waits leaves them here and locks nothing: the jobs it waits for are marked as
 -- watched, or found to have ended, in a transaction of ours after that commit.
@@ -108,6 +115,18 @@ BEGIN
              || CASE WHEN EXISTS (SELECT FROM untold) THEN ARRAY['d0'] ELSE '{}' END
       INTO dropped, told
       FROM gone;
+    INSERT INTO shigoto.failed_parents (parent_id, child_id)
+    SELECT parent, job.id
+      FROM shigoto.jobs AS job
+     CROSS JOIN unnest(job.depends_on) AS parent
+     WHERE job.id = ANY (children)
+       AND job.state = 'waiting'
+       AND job.pending > parts[width_bucket(job.id, children)]
+       AND causes[width_bucket(job.id, children)] IS NOT NULL
+       AND parents[width_bucket(parent, parents)] = parent
+       AND endings[width_bucket(parent, parents)] <> 'completed'
+     ORDER BY parent, job.id
+        ON CONFLICT DO NOTHING;
   END IF;
 
   WITH moved AS (
@@ -172,6 +191,58 @@ BEGIN
      FROM shigoto.jobs
     WHERE id = ANY (waiting)
       AND NOT 'waiting' = ANY (unique_states);
+  -- Those that have ended may be retried too.
+  INSERT INTO shigoto.failed_parents (parent_id, child_id)
+  SELECT parent, job.id
+    FROM shigoto.jobs AS job
+   CROSS JOIN unnest(job.depends_on) AS parent
+   WHERE job.id = ANY (waiting)
+     AND NOT EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = parent AND child_id = job.id)
+   ORDER BY parent, job.id
+      ON CONFLICT DO NOTHING;
+END $$;
+
+-- Jobs that had failed live again: those that have waited for them in vain, and wait on for others, wait for them once
+-- more.
+-- Locks, like those that end jobs: the edges, in their order; then the jobs that wait, in the order of their ids, each
+-- for an instant only. Those that live again are the caller's own.
+CREATE FUNCTION shigoto.be_waited_for_again(parents bigint[]) RETURNS void LANGUAGE plpgsql SET lock_timeout = '20ms' AS $$
+DECLARE
+  children bigint[];
+  parts    integer[];
+  waiting  bigint[];
+BEGIN
+  WITH edge AS (
+    INSERT INTO shigoto.dependencies (parent_id, child_id)
+    SELECT failed.parent_id, failed.child_id
+      FROM shigoto.failed_parents AS failed
+     WHERE failed.parent_id = ANY (parents)
+       AND EXISTS (SELECT FROM shigoto.jobs WHERE id = failed.child_id AND state = 'waiting')
+     ORDER BY failed.parent_id, failed.child_id
+        ON CONFLICT DO NOTHING
+    RETURNING parent_id, child_id
+  )
+  SELECT array_agg(child_id ORDER BY child_id), array_agg(part ORDER BY child_id)
+    INTO children, parts
+    FROM (SELECT child_id, count(*) AS part FROM edge GROUP BY child_id) AS child;
+  IF children IS NULL THEN
+    RETURN;
+  END IF;
+  waiting := ARRAY(
+    SELECT id FROM shigoto.jobs WHERE id = ANY (children) AND state = 'waiting' ORDER BY id FOR UPDATE);
+  UPDATE shigoto.jobs AS job
+     SET pending = job.pending + parts[width_bucket(job.id, children)]
+   WHERE job.id = ANY (waiting);
+  -- Who has moved on meanwhile is left as it is.
+  DELETE FROM shigoto.dependencies
+   WHERE parent_id = ANY (parents)
+     AND child_id = ANY (children)
+     AND waiting[width_bucket(child_id, waiting)] IS DISTINCT FROM child_id;
+  UPDATE shigoto.jobs AS job
+     SET watched = true
+   WHERE job.id = ANY (parents)
+     AND EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = job.id);
+  DELETE FROM shigoto.failed_parents WHERE parent_id = ANY (parents);
 END $$;
 
 -- A message for the node alone that sees to it: something happened to a job, of which nobody else tells.

@@ -142,8 +142,8 @@ CREATE TYPE shigoto.controlled AS (
 );
 
 -- Has jobs run once more: those that were discarded or cancelled live again, from their first attempt, with their errors
--- and their key, and wait once more for those of the jobs they depend on that live; those that wait for their time are
--- due now.
+-- and their key, and wait once more for those of the jobs they depend on that live; who still waits for others waits
+-- for them again. Those that wait for their time are due now.
 -- chosen: only those in these states. Ids ascending.
 -- Waits for nobody for long, and for all together as little: what others hold locked is left to another look, and so is
 -- what depends on that.
@@ -218,6 +218,9 @@ BEGIN
     FROM gone;
   IF waiting IS NOT NULL THEN
     PERFORM shigoto.wait_again(waiting);
+  END IF;
+  IF retried IS NOT NULL THEN
+    PERFORM shigoto.be_waited_for_again(ARRAY(SELECT (unnest(retried)).id));
   END IF;
 
   RETURN QUERY
