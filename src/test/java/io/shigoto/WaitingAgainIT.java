@@ -160,6 +160,18 @@ class WaitingAgainIT {
     assertNothingIsLeft();
   }
 
+  /** By the look at the history, which a node takes when it starts, too. */
+  @Test
+  void whoHasWaitedInVainIsForgottenWhenItWaitsNoMore() {
+    long child = enqueue(CHILD.dependsOn(enqueue(PARENT)));
+    db.sql("INSERT INTO shigoto.failed_parents VALUES (1, $1), (1, 4711), (2, 4711)", child);
+
+    nodes.start(builder().name("b"));
+
+    Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.failed_parents") == 1);
+    assertThat(db.number("SELECT child_id FROM shigoto.failed_parents")).isEqualTo(child);
+  }
+
   private Mono<Long> retriedBesideAnother(int i) {
     NewJob brief = NewJob.of("short", NOTHING);
     return Mono.zip(node.enqueue(PARENT), node.enqueue(brief))

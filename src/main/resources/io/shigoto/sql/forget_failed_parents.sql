@@ -4,19 +4,19 @@
 -- was nothing to look at.
 -- Locks: the rows. Relies on: failed_parents_pkey, jobs_pkey.
 WITH slice AS MATERIALIZED (
-  SELECT parent_id, child_id
+  SELECT ctid AS place, parent_id, child_id
     FROM shigoto.failed_parents
    WHERE (parent_id, child_id) > (($2::text[])[1]::bigint, ($2::text[])[2]::bigint)
    ORDER BY parent_id, child_id
    LIMIT $1::integer
 ),
 forgotten AS (
-  DELETE FROM shigoto.failed_parents AS failed
-   USING slice
-   WHERE failed.parent_id = slice.parent_id
-     AND failed.child_id = slice.child_id
-     AND NOT EXISTS (SELECT FROM shigoto.jobs WHERE id = slice.child_id AND state = 'waiting')
-  RETURNING failed.child_id
+  DELETE FROM shigoto.failed_parents
+   WHERE ctid = ANY (ARRAY(
+           SELECT place
+             FROM slice
+            WHERE (SELECT id FROM shigoto.jobs WHERE id = slice.child_id AND state = 'waiting' LIMIT 1) IS NULL))
+  RETURNING child_id
 )
 SELECT ARRAY[parent_id::text, child_id::text] AS last, (SELECT count(*) FROM forgotten) AS forgotten
   FROM slice

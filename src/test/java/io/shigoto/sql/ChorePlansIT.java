@@ -51,7 +51,14 @@ class ChorePlansIT {
 
   private static void tables(String statement, TestDatabase database) {
     for (String table :
-        List.of("jobs", "untold_discards", "batches", "unique_keys", "rates", "dependencies")) {
+        List.of(
+            "jobs",
+            "untold_discards",
+            "batches",
+            "unique_keys",
+            "rates",
+            "dependencies",
+            "failed_parents")) {
       database.sql(statement.formatted(table));
     }
   }
@@ -63,6 +70,7 @@ class ChorePlansIT {
         INSERT INTO shigoto.jobs (id, queue, worker)
         SELECT n, 'q', 'w' FROM set_config('shigoto.notify', 'off', true), generate_series(1, %1$d) AS n;
         INSERT INTO shigoto.dependencies SELECT n, %1$d + n FROM generate_series(1, %1$d) AS n;
+        INSERT INTO shigoto.failed_parents SELECT n, %1$d + n FROM generate_series(1, %1$d) AS n;
         INSERT INTO shigoto.untold_discards (id, lease, queue, worker, attempt, max_attempts, discarded_at)
         SELECT n, 1, 'q', CASE WHEN n > %1$d - 10 THEN 'known' ELSE 'foreign' || n %% 3 END, 1, 1,
                now() - CASE WHEN n %% 100 = 0 THEN interval '90 days' ELSE interval '0' END
@@ -99,7 +107,8 @@ class ChorePlansIT {
                     chore(counted, "forget_batches", "" + GROUP, "14"),
                     chore(counted, "prune_unique_keys", "" + GROUP, "14"),
                     chore(counted, "forget_rates", "" + GROUP, "ARRAY['w', 'r', '5']", "3600000"),
-                    chore(counted, "heal_dependencies", "" + GROUP, "ARRAY['5000']")));
+                    chore(counted, "heal_dependencies", "" + GROUP, "ARRAY['5000']"),
+                    chore(counted, "forget_failed_parents", "" + GROUP, "ARRAY['5000', '0']")));
   }
 
   private static Arguments chore(Counted counted, String statement, String... arguments) {
