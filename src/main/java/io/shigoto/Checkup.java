@@ -1,5 +1,6 @@
 package io.shigoto;
 
+import io.shigoto.internal.find.Finder;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ final class Checkup {
   private static final int MOST_UNSERVED = 20;
 
   private final Engine engine;
+  private final Finder finder;
   private final boolean listens;
 
   /**
@@ -21,17 +23,18 @@ final class Checkup {
    */
   Checkup(Engine engine, boolean listens) {
     this.engine = engine;
+    this.finder = new Finder(engine.connections.upkeep, engine.sql, engine.json);
     this.listens = listens;
   }
 
   /**
-   * Asks the database for one thing, which tells whether it answers too. Never fails.
+   * Asks the database for one thing, which tells whether it answers too; not on a connection for
+   * calls of the application, which may be busy with those. Never fails.
    *
    * @param now asked for when it has answered
    */
   Mono<Health> of(Supplier<Now> now) {
-    return engine
-        .finder
+    return finder
         .unserved(MOST_UNSERVED)
         .map(found -> found.stream().map(pair -> new Health.Unserved(pair[0], pair[1])).toList())
         .map(unserved -> health(now.get(), true, unserved))

@@ -106,8 +106,8 @@ public final class Shigoto {
    * Inserts any number of jobs in groups when subscribed, one group after the other: their ids, and
    * with the same priority and time their runs, are in their order. Emits their receipts in order,
    * each after its commit. Demand: a few thousand jobs are asked for ahead, so memory is bounded
-   * whatever the number. Errors: of the publisher, or of the first job that cannot be enqueued;
-   * earlier ones are committed, later ones may be.
+   * whatever the number. Errors: of the publisher, or of the first job that cannot be enqueued,
+   * after the receipts of all jobs before it, which are committed; later ones may be.
    *
    * <p>Joins a transaction of Spring's, as {@link #enqueue(NewJob)} does; its receipts then come in
    * groups. The one connection of the transaction does one thing at a time: collect what the

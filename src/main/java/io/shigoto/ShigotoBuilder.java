@@ -6,7 +6,7 @@ import io.shigoto.control.LoadShedding;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.SchemaName;
 import io.shigoto.internal.queue.Served;
 import io.shigoto.job.ContextEntry;
 import io.shigoto.job.Name;
@@ -173,7 +173,7 @@ public final class ShigotoBuilder {
    * #DEFAULT_SCHEMA}.
    */
   public ShigotoBuilder schema(String schema) {
-    this.schema = Sql.requireSchema(schema);
+    this.schema = SchemaName.require(schema);
     return this;
   }
 
@@ -298,7 +298,8 @@ public final class ShigotoBuilder {
    * Where workers and receivers are called. It stays the caller's: stop() does not dispose it.
    * Calls of the node are never answered there, so what runs there may wait for them. Default: a
    * parallel scheduler of the node's own, whose threads must not be blocked; for workers that
-   * block, give a bounded elastic one.
+   * block, give a bounded elastic one. A run that it refuses, or that no thread takes within the
+   * worker's timeout, has not begun: it waits in its slot, and then is given back with its attempt.
    */
   public ShigotoBuilder workerScheduler(Scheduler scheduler) {
     this.workerScheduler = Objects.requireNonNull(scheduler, "scheduler");

@@ -2,6 +2,7 @@ package io.shigoto;
 
 import io.shigoto.internal.flow.Aside;
 import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.flow.Persistent;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -40,7 +41,7 @@ final class Threads {
    */
   Threads(@Nullable Scheduler running) {
     this.answering = parallel(running != null ? "shigoto-answer" : "shigoto-worker");
-    this.running = running != null ? running : answering;
+    this.running = running != null ? new Persistent(running, aside) : answering;
   }
 
   private static Scheduler parallel(String name) {

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -239,14 +240,62 @@ class EnqueueIT {
             .collectList()
             .block(LIMIT);
 
-    assertThat(signals.get(signals.size() - 1).getThrowable())
-        .isInstanceOf(IllegalArgumentException.class);
-    List<Long> ids = signals.stream().filter(Signal::hasValue).map(s -> s.get().id()).toList();
-    assertThat(
-            db.number(
-                "SELECT count(*) FROM shigoto.jobs WHERE id = ANY ($1)",
-                (Object) ids.toArray(Long[]::new)))
-        .isEqualTo(ids.size());
+    assertThat(signals.get(50).getThrowable()).isInstanceOf(IllegalArgumentException.class);
+    assertThat(signals).hasSize(51);
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs")).isEqualTo(50);
+  }
+
+  /** Those before it would not all fit into memory: one of them waits for room. */
+  @Test
+  void anErrorOfThePublisherComesWhenWhatCameBeforeItIsThere() {
+    String heavy = "x".repeat(290_000);
+    Flux<NewJob> jobs =
+        Flux.range(0, 100)
+            .map(i -> NewJob.of("count", heavy))
+            .concatWith(Mono.error(new IllegalStateException("the publisher's")));
+
+    List<Signal<Receipt>> signals = node.enqueueAll(jobs).materialize().collectList().block(LIMIT);
+
+    assertThat(signals.get(100).getThrowable()).hasMessage("the publisher's");
+    assertThat(signals).hasSize(101);
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs")).isEqualTo(100);
+  }
+
+  @Test
+  void aCommitThatFailsIsToldBeforeALaterErrorOfThePublisher() {
+    Shigoto hasty =
+        nodes.build(
+            Shigoto.builder(db.connectionFactory()).statementTimeout(Duration.ofMillis(500)));
+    Flux<NewJob> jobs =
+        Flux.range(0, 10)
+            .map(i -> NewJob.of("count", i))
+            .concatWith(Mono.error(new IllegalStateException("the publisher's")));
+
+    List<Signal<Receipt>> signals =
+        Open.transaction(
+            db.connectionFactory(),
+            "LOCK TABLE shigoto.jobs IN ACCESS EXCLUSIVE MODE",
+            () -> hasty.enqueueAll(jobs).materialize().collectList().block(LIMIT));
+
+    assertThat(signals).hasSize(1);
+    assertThat(signals.get(0).getThrowable()).isInstanceOf(TimeoutException.class);
+  }
+
+  @Test
+  void aJobThatTheServerRefusesEndsTheStreamAfterTheReceiptsBeforeIt() {
+    db.sql("ALTER TABLE shigoto.jobs ADD CONSTRAINT no_five CHECK (args <> '5'::jsonb)");
+    try {
+      List<Signal<Receipt>> signals =
+          node.enqueueAll(Flux.range(0, 10).map(i -> NewJob.of("count", i)))
+              .materialize()
+              .collectList()
+              .block(LIMIT);
+
+      assertThat(signals).hasSize(6);
+      assertThat(signals.get(5).getThrowable()).isInstanceOf(R2dbcException.class);
+    } finally {
+      db.sql("ALTER TABLE shigoto.jobs DROP CONSTRAINT no_five");
+    }
   }
 
   @Test

@@ -211,12 +211,39 @@ class MigrationsIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "Upper", "with-dash", "1st", "a.b", "x'; DROP TABLE y; --"})
+  @ValueSource(
+      strings = {
+        "",
+        "Upper",
+        "with-dash",
+        "1st",
+        "a.b",
+        "x'; DROP TABLE y; --",
+        "user",
+        "loop",
+        "pg_jobs"
+      })
   void aNameThatCannotStandWithoutQuotesIsRefused(String schema) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder().schema(schema))
         .withMessageContaining("'" + schema + "'");
     assertThatIllegalArgumentException().isThrownBy(() -> Shigoto.ddl(schema));
+  }
+
+  @Test
+  void noWordThatTheServerReservesIsASchemasName() {
+    List<String> reserved =
+        db.sql("SELECT word FROM pg_get_keywords() WHERE catcode <> 'U'").stream()
+            .map(row -> (String) row.get("word"))
+            .toList();
+
+    assertThat(reserved).hasSizeGreaterThan(90);
+    assertThat(reserved)
+        .allSatisfy(
+            word ->
+                assertThatIllegalArgumentException()
+                    .isThrownBy(() -> builder().schema(word))
+                    .withMessageContaining("'" + word + "'"));
   }
 
   /** By a node that is not to migrate. */

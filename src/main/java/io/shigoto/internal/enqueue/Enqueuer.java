@@ -119,13 +119,18 @@ public final class Enqueuer {
         });
   }
 
-  /** One group after the other: ids, and so runs, are in the order of the jobs. */
+  /**
+   * One group after the other: ids, and so runs, are in the order of the jobs. An error, of the
+   * jobs or of a commit, comes after the receipts of all jobs before it.
+   */
   private Flux<Receipt> commitAll(Flux<JobRow> rows) {
     GroupCommit<JobRow, Receipt> line = group.inOrder(scheduler);
     Freight freight = new Freight(HEAVIEST_IN_FLIGHT);
-    return rows.concatMap(row -> freight.admit(row, row.weight()), 0)
-        .flatMapSequential(
-            row -> submit(row, line).doFinally(end -> freight.landed(row.weight())), IN_FLIGHT, 1);
+    return rows.concatMapDelayError(row -> freight.admit(row, row.weight()), false, 0)
+        .map(row -> submit(row, line).doFinally(end -> freight.landed(row.weight())))
+        .onErrorResume(error -> Flux.just(Mono.error(error)))
+        .flatMapSequential(Mono::materialize, IN_FLIGHT, 1)
+        .dematerialize();
   }
 
   /**

@@ -27,11 +27,15 @@ public final class Freight {
     this.most = most;
   }
 
-  /** The item, as soon as there is room for it; {@link #landed} has to follow. */
+  /**
+   * The item, as soon as there is room for it; {@link #landed} has to follow. Hidden, because what
+   * Reactor knows to be one value {@code concatMap(…, 0)} delivers twice when two threads ask for
+   * more at the same moment.
+   */
   public <T> Mono<T> admit(T item, int itsWeight) {
     long all = weight.addAndGet(itsWeight);
     return all <= most || all == itsWeight
-        ? Mono.just(item)
+        ? Mono.just(item).hide()
         : Mono.<Boolean>create(sink -> await(new Waiting(sink, itsWeight))).thenReturn(item);
   }
 

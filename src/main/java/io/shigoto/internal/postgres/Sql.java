@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -15,7 +14,6 @@ import java.util.regex.Pattern;
  */
 public record Sql(String name, String text) {
 
-  private static final Pattern SCHEMA_NAME = Pattern.compile("[a-z_][a-z0-9_]{0,49}");
   private static final Pattern COMMENT = Pattern.compile("(?m)^\\s*--.*\\R?");
 
   /** Loads {@code name.sql}. */
@@ -28,20 +26,6 @@ public record Sql(String name, String text) {
    */
   Sql with(String key, String word) {
     return new Sql(name, text.replace("{" + key + "}", word));
-  }
-
-  /** Refuses what cannot stand as a schema's name without quotes. */
-  public static String requireSchema(String schema) {
-    Objects.requireNonNull(schema, "schema");
-    if (!SCHEMA_NAME.matcher(schema).matches()) {
-      throw new IllegalArgumentException(
-          "schema must match "
-              + SCHEMA_NAME
-              + ": lower case letters, digits and _, at most 50, but is '"
-              + schema
-              + "'");
-    }
-    return schema;
   }
 
   static String read(String file, String schema) {

@@ -87,7 +87,7 @@ public final class Statements {
   private final Map<String, Sql> byName;
 
   public Statements(String schema) {
-    this.schema = Sql.requireSchema(schema);
+    this.schema = SchemaName.require(schema);
     this.byName =
         NAMES.stream()
             .collect(Collectors.toMap(Function.identity(), name -> Sql.load(name, schema)));

@@ -85,6 +85,11 @@ public final class Run {
     return decided.compareAndSet(false, true);
   }
 
+  /** Whether its worker was called, or is not to be called any more. */
+  boolean isDecided() {
+    return decided.get();
+  }
+
   /** What is to be written about it when it was ended from outside. It will not begin any more. */
   Settlement settlement() {
     boolean begun = !decided.compareAndSet(false, true);

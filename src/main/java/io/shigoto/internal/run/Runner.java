@@ -95,7 +95,16 @@ public final class Runner {
   private Mono<Outcome> outcome(Run run, Workers.Known known, Results results) {
     return Guarded.call(() -> perform(run, known, results), known.timeout(), scheduler, aside)
         .defaultIfEmpty(Outcome.done())
-        .onErrorResume(error -> Mono.just(Outcome.failed(error)));
+        .onErrorResume(error -> failed(run, error));
+  }
+
+  /** Whom no thread has taken in time has not failed: it never began, and its job is given back. */
+  private static Mono<Outcome> failed(Run run, Throwable error) {
+    if (!run.isDecided()) {
+      run.cut();
+      return Mono.never();
+    }
+    return Mono.just(Outcome.failed(error));
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known, Results results) {
