@@ -149,7 +149,7 @@ CREATE TYPE shigoto.controlled AS (
 -- what depends on that.
 -- Returns a row for each job that was found in one of these states.
 -- Locks: rows of the history and live ones, in id order, SKIP LOCKED; then keys in the order of the keys; then who waits
--- for whom, in that order; then batches.
+-- for whom, in that order, and those that wait, by their ids, for an instant each; then batches.
 CREATE FUNCTION shigoto.retry_jobs(wanted bigint[], chosen shigoto.job_state[]) RETURNS SETOF shigoto.controlled
 LANGUAGE plpgsql SET lock_timeout = '100ms' SET enable_seqscan = off AS $$
 DECLARE
