@@ -11,6 +11,7 @@ import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.LogCapture;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,10 @@ class BrokenNodeIT {
   private static final String SAYS =
       "something failed unexpectedly, all runs are cancelled and the node begins anew";
 
+  private static final NewJob PAIR = NewJob.of("pair", Scripted.NOTHING);
+
+  private final AtomicInteger begun = new AtomicInteger();
+  private final Sinks.Empty<Void> both = Sinks.empty();
   private final Told told = new Told();
   private final AtomicReference<String> breaksIn = new AtomicReference<>("");
 
@@ -47,6 +52,8 @@ class BrokenNodeIT {
                 .lease(Duration.ofSeconds(10))
                 .worker(new Scripted("long", job -> end.asMono().thenReturn(Outcome.done())))
                 .worker(new Scripted("work", job -> Mono.empty()))
+                .worker(new Scripted("pair", job -> pair()))
+                .concurrency(2)
                 .queue("default", 10)
                 .queue("other", 10)
                 .listener(told),
@@ -67,6 +74,16 @@ class BrokenNodeIT {
     assertThat(told.count(JobEvent.Kind.RELEASED) + told.count(JobEvent.Kind.RESCUED)).isPositive();
     assertThat(db.number("SELECT count(*) FROM shigoto.jobs")).isZero();
     assertThat(node.health().block(LIMIT).runsHeld()).isZero();
+    node.enqueueAll(Flux.just(PAIR, PAIR.queue("other"))).blockLast(LIMIT);
+    told.await(JobEvent.Kind.COMPLETED, 6);
+  }
+
+  /** They end when both have begun: none of the slots that the node has was lost. */
+  private Mono<Outcome> pair() {
+    if (begun.incrementAndGet() == 2) {
+      both.tryEmitEmpty();
+    }
+    return both.asMono().thenReturn(Outcome.done());
   }
 
   private static NewJob work() {
