@@ -3,25 +3,19 @@ package io.shigoto.internal.permit;
 import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.ClusterLimit;
-import io.shigoto.internal.job.SharedRate;
 import io.shigoto.internal.job.Wanted;
 import io.shigoto.internal.limit.Permit;
-import io.shigoto.internal.permit.Rule.Limit;
 import io.shigoto.internal.permit.WorkerPermits.Taken;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one claim may take: so many jobs of each of these workers. For one claim, then it is over.
  */
 public final class Portion {
-
-  /** How many claims' time passes between looks at keys that may not start. */
-  private static final long PAUSES = 4;
 
   private final Lane lane;
   private final Allowances allowances;
@@ -46,12 +40,12 @@ public final class Portion {
 
   /** Names of workers; those of which nothing may be claimed are not among them. */
   public String[] workers() {
-    return parts.stream().map(part -> allowances.name(part.name)).toArray(String[]::new);
+    return parts.stream().map(Part::worker).toArray(String[]::new);
   }
 
   /** How many of each at most, in the same order. */
   public Integer[] allowances() {
-    return parts.stream().map(part -> part.jobs).toArray(Integer[]::new);
+    return parts.stream().map(Part::jobs).toArray(Integer[]::new);
   }
 
   /**
@@ -61,7 +55,7 @@ public final class Portion {
    * @param lowest no job of a lower priority
    */
   public Wanted wanted(String queue, long load, boolean fair, int lowest) {
-    List<ClusterLimit> limits = kept.values().stream().map(of -> of.limit).toList();
+    List<ClusterLimit> limits = kept.values().stream().map(Keeping::limit).toList();
     return new Wanted(
         queue,
         limit,
@@ -86,7 +80,7 @@ public final class Portion {
       lane.leftOff(brought.leftOff());
     }
     jobs.forEach(job -> part(job).gotOne());
-    List<Permit> permits = jobs.stream().map(job -> part(job).permit()).toList();
+    List<Permit> permits = jobs.stream().map(job -> part(job).permit(began)).toList();
     boolean mayHaveMore = jobs.size() >= limit || brought.more();
     for (Part part : parts) {
       part.end(brought, mayHaveMore);
@@ -97,7 +91,7 @@ public final class Portion {
 
   /** Whether something limits the worker of a job that was claimed. */
   public boolean limits(Claimed job) {
-    return part(job).taken != null;
+    return part(job).isLimited();
   }
 
   /** There was no claim: all is given back. */
@@ -115,7 +109,7 @@ public final class Portion {
     WorkerPermits permits = allowances.permits(name);
     Part part;
     if (permits.isFree()) {
-      part = new Part(name, permits, limit, permits.term(), null);
+      part = Part.free(lane, name, limit);
     } else {
       int most = permits.areKeptByClaims() ? free : limit;
       if (most == 0) {
@@ -129,19 +123,21 @@ public final class Portion {
         }
         return;
       }
-      part = new Part(name, permits, taken.jobs(), taken.term(), taken);
-      keep(permits);
+      part = Part.limited(lane, name, taken, keeping(permits));
     }
     parts.add(part);
     byName[name] = part;
   }
 
   /** All names of a worker have the same limits. */
-  private void keep(WorkerPermits permits) {
-    ClusterLimit limit = kept.containsKey(permits) ? null : permits.clusterLimit();
+  private @Nullable Keeping keeping(WorkerPermits permits) {
+    Keeping keeping = kept.get(permits);
+    ClusterLimit limit = keeping == null ? permits.clusterLimit() : null;
     if (limit != null) {
-      kept.put(permits, new Keeping(limit));
+      keeping = new Keeping(limit);
+      kept.put(permits, keeping);
     }
+    return keeping;
   }
 
   private Part part(Claimed job) {
@@ -150,123 +146,5 @@ public final class Portion {
       throw new IllegalStateException("claimed and not asked for: worker=" + job.worker());
     }
     return part;
-  }
-
-  /** What may be taken of one name. */
-  private final class Part {
-
-    private final int name;
-    private final WorkerPermits permits;
-    private final int jobs;
-    private final long term;
-    private final @Nullable Taken taken;
-    private int got;
-
-    /**
-     * @param taken null if nothing limits the worker
-     */
-    Part(int name, WorkerPermits permits, int jobs, long term, @Nullable Taken taken) {
-      this.name = name;
-      this.permits = permits;
-      this.jobs = jobs;
-      this.term = term;
-      this.taken = taken;
-    }
-
-    void gotOne() {
-      got++;
-      Keeping of = kept.get(permits);
-      if (of != null) {
-        of.got++;
-      }
-    }
-
-    Permit permit() {
-      if (taken == null) {
-        return permits.watched(term);
-      }
-      Keeping of = kept.get(permits);
-      return permits.permit(taken, of == null ? Validity.ALWAYS : of.validity(began));
-    }
-
-    void end(Brought brought, boolean mayHaveMore) {
-      String worker = allowances.name(name);
-      Limit by = taken != null && got == jobs ? taken.by() : null;
-      Long wait = taken == null ? null : brought.paced().get(worker);
-      boolean busy = taken != null && brought.busy().contains(worker);
-      if (wait != null) {
-        permits.pace(isKeyed() ? 0 : wait, rate());
-      } else if (isKeyed() && brought.more() && got == 0) {
-        // There may be any number of keys that may not start: the others of the queue come first.
-        permits.pace(PAUSES * allowances.claim(), rate());
-      }
-      if (taken != null && brought.full().contains(worker)) {
-        permits.shut(taken, allowances.backstop());
-        by = Limit.CLUSTER;
-      } else if (taken != null && !mayHaveMore && isCrowded(brought, worker, wait)) {
-        long most = allowances.backstop();
-        lane.crowded(name, permits.crowded(taken, wait == null ? most : Math.min(wait, most)));
-        permits.open(taken);
-        by = Limit.CLUSTER;
-      } else if (taken != null && busy) {
-        permits.busy(taken, allowances.claim());
-      } else if (taken != null) {
-        permits.open(taken);
-      }
-      giveBack();
-      if (wait != null) {
-        lane.hadMore(name);
-        permits.tooFast(wait);
-      } else if (by != null) {
-        lane.hadMore(name);
-        permits.limited(by);
-      } else if (got < jobs && !mayHaveMore && !busy) {
-        lane.exhausted(name);
-        permits.relieved();
-      }
-    }
-
-    /** One key that may start later speaks for all names of the worker. */
-    private boolean isCrowded(Brought brought, String worker, @Nullable Long wait) {
-      return brought.crowded().contains(worker) || (wait != null && isKeyed());
-    }
-
-    private boolean isKeyed() {
-      Keeping of = kept.get(permits);
-      return of != null && of.limit.rate() != null && of.limit.rate().keyed();
-    }
-
-    private SharedRate rate() {
-      return Objects.requireNonNull(Objects.requireNonNull(kept.get(permits)).limit.rate());
-    }
-
-    void abandon() {
-      giveBack();
-      if (taken != null) {
-        permits.open(taken);
-      }
-    }
-
-    void giveBack() {
-      if (taken != null && got < jobs) {
-        permits.giveBack(taken, jobs - got);
-      }
-    }
-  }
-
-  /** The limits of a worker that this claim keeps. */
-  private static final class Keeping {
-
-    private final ClusterLimit limit;
-    private int got;
-
-    Keeping(ClusterLimit limit) {
-      this.limit = limit;
-    }
-
-    Validity validity(long began) {
-      SharedRate rate = limit.rate();
-      return rate == null ? Validity.ALWAYS : Validity.of(began + rate.spaces(got), rate.slack());
-    }
   }
 }
