@@ -3,9 +3,17 @@ package io.shigoto.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.ShigotoBuilder;
+import io.shigoto.batch.NewBatch;
+import io.shigoto.control.JobFilter;
+import io.shigoto.control.LoadShedding;
+import io.shigoto.control.Reason;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
+import io.shigoto.worker.CircuitBreaker;
+import io.shigoto.worker.Outcome;
+import io.shigoto.worker.RateLimit;
 import io.shigoto.worker.ReactiveWorker;
+import io.shigoto.worker.Unique;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Method;
@@ -21,6 +29,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The pages show code that is compiled and run, and leave nothing out that they list. */
@@ -106,20 +115,37 @@ class PagesTest {
         .allSatisfy(name -> assertThat(workers()).contains("`" + name + "("));
   }
 
-  @Test
-  void everyOptionOfANewJobIsExplained() {
-    String page = Pages.text(Path.of("docs/enqueueing.md"));
+  static Stream<Arguments> options() {
+    return Stream.of(
+        Arguments.of(NewJob.class, "enqueueing"),
+        Arguments.of(ShigotoBuilder.class, "operations"),
+        Arguments.of(NewBatch.class, "batches"),
+        Arguments.of(JobFilter.class, "control"),
+        Arguments.of(Unique.class, "unique-jobs"),
+        Arguments.of(RateLimit.class, "limits"),
+        Arguments.of(CircuitBreaker.class, "limits"),
+        Arguments.of(LoadShedding.class, "limits"),
+        Arguments.of(Outcome.class, "workers"));
+  }
 
-    assertThat(methodsThatGive(NewJob.class, NewJob.class))
-        .allSatisfy(name -> assertThat(page).contains("`" + name + "("));
+  /** What gives a changed copy, or one to begin with. */
+  @ParameterizedTest
+  @MethodSource("options")
+  void everyOptionIsExplained(Class<?> type, String page) {
+    String text = Pages.text(Path.of("docs", page + ".md"));
+
+    assertThat(methodsThatGive(type))
+        .isNotEmpty()
+        .allSatisfy(name -> assertThat(text).containsPattern("[`.]" + name + "\\("));
   }
 
   @Test
-  void everyOptionOfTheBuilderIsInTheTable() {
-    String page = Pages.text(Path.of("docs/operations.md"));
+  void everyReasonIsExplained() {
+    String page = Pages.text(Path.of("docs/explain.md"));
 
-    assertThat(methodsThatGive(ShigotoBuilder.class, ShigotoBuilder.class))
-        .allSatisfy(name -> assertThat(page).contains("`" + name + "("));
+    assertThat(Reason.class.getPermittedSubclasses())
+        .isNotEmpty()
+        .allSatisfy(reason -> assertThat(page).contains("`" + reason.getSimpleName() + "`"));
   }
 
   @Test
@@ -177,11 +203,10 @@ class PagesTest {
         .toList();
   }
 
-  private static List<String> methodsThatGive(Class<?> type, Class<?> returned) {
+  private static List<String> methodsThatGive(Class<?> type) {
     return Arrays.stream(type.getDeclaredMethods())
         .filter(method -> Modifier.isPublic(method.getModifiers()))
-        .filter(method -> !Modifier.isStatic(method.getModifiers()))
-        .filter(method -> method.getReturnType() == returned)
+        .filter(method -> method.getReturnType() == type)
         .map(Method::getName)
         .distinct()
         .toList();

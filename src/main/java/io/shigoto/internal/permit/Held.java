@@ -1,6 +1,7 @@
 package io.shigoto.internal.permit;
 
 import io.shigoto.internal.limit.Permit;
+import io.shigoto.internal.limit.Validity;
 import io.shigoto.worker.Outcome;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;

@@ -2,6 +2,7 @@ package io.shigoto.internal.permit;
 
 import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.SharedRate;
+import io.shigoto.internal.limit.Validity;
 
 /** The limits of a worker that one claim keeps, for all its names. */
 final class Keeping {

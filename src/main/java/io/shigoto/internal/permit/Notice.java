@@ -1,5 +1,7 @@
 package io.shigoto.internal.permit;
 
+import io.shigoto.internal.limit.Kept;
+
 /** Decides when it is worth to tell that a limit holds: when it begins, and not too often. */
 final class Notice {
 

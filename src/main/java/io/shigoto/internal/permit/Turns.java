@@ -1,5 +1,6 @@
 package io.shigoto.internal.permit;
 
+import io.shigoto.internal.limit.Kept;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -1,4 +1,4 @@
-package io.shigoto.internal.permit;
+package io.shigoto.internal.limit;
 
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
@@ -6,31 +6,33 @@ import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
 /** An immutable state that many threads change by pure functions. */
-final class Kept<S> {
+public final class Kept<S> {
 
   private final AtomicReference<S> state;
 
-  Kept(S first) {
+  public Kept(S first) {
     this.state = new AtomicReference<>(first);
   }
 
-  S get() {
+  public S get() {
     return Objects.requireNonNull(state.get());
   }
 
   /** Whether it was {@code before}, this very one, and is {@code after} now. */
-  boolean replace(S before, S after) {
+  public boolean replace(S before, S after) {
     return before == after || state.compareAndSet(before, after);
   }
 
-  void change(UnaryOperator<S> change) {
+  public void change(UnaryOperator<S> change) {
     change(change, (before, after) -> {});
   }
 
   /**
+   * Changes it, and tells what it was and what it is.
+   *
    * @param then told of both states, once, unless they are the same
    */
-  void change(UnaryOperator<S> change, BiConsumer<S, S> then) {
+  public void change(UnaryOperator<S> change, BiConsumer<S, S> then) {
     while (true) {
       S before = get();
       S after = change.apply(before);

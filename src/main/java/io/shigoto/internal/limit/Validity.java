@@ -1,4 +1,4 @@
-package io.shigoto.internal.permit;
+package io.shigoto.internal.limit;
 
 /**
  * Until when a permit is good that was taken with a claim. Times are microseconds.
@@ -6,16 +6,16 @@ package io.shigoto.internal.permit;
  * @param due when the run would start if nothing took any time
  * @param until when it is too late
  */
-record Validity(long due, long until) {
+public record Validity(long due, long until) {
 
   /** Of what a claim does not pace. */
-  static final Validity ALWAYS = new Validity(Long.MAX_VALUE, Long.MAX_VALUE);
+  public static final Validity ALWAYS = new Validity(Long.MAX_VALUE, Long.MAX_VALUE);
 
-  static Validity of(long due, long slack) {
+  public static Validity of(long due, long slack) {
     return new Validity(due, due + slack);
   }
 
-  boolean isAlways() {
+  public boolean isAlways() {
     return until == Long.MAX_VALUE;
   }
 }
