@@ -231,6 +231,23 @@ class MigrationsIT {
   }
 
   @Test
+  void migrationsThatWereRefusedCanBeTriedAgain() {
+    Shigoto node = nodes.build(builder().schema("refused_once"));
+    db.sql(
+        """
+        CREATE FUNCTION no_ddl() RETURNS event_trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$
+        """);
+    db.sql("CREATE EVENT TRIGGER no_ddl ON ddl_command_start EXECUTE FUNCTION no_ddl()");
+
+    assertThatThrownBy(() -> node.start().block(LIMIT)).hasMessageContaining("not now");
+    db.sql("DROP EVENT TRIGGER no_ddl");
+    node.start().block(LIMIT);
+
+    assertThat(node.enqueue(NewJob.of("greet", new Greeting("Ada"))).block(LIMIT)).isNotNull();
+  }
+
+  @Test
   void noWordThatTheServerReservesIsASchemasName() {
     List<String> reserved =
         db.sql("SELECT word FROM pg_get_keywords() WHERE catcode <> 'U'").stream()

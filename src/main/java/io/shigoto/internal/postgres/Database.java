@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,7 +85,7 @@ public final class Database {
 
   /** Runs one statement and emits its rows, all of them, once it has ended. */
   public <T> Mono<List<T>> list(Sql sql, Consumer<Statement> bind, Function<Readable, T> read) {
-    return borrow(session -> list(() -> session.statement(sql), bind, read));
+    return borrow(session -> list(() -> session.statement(sql), bind, read), Database::isRefusal);
   }
 
   /**
@@ -118,15 +119,15 @@ public final class Database {
 
   /**
    * Runs work that needs one connection for more than a statement; it must emit exactly one
-   * element.
+   * element. After any error the connection is thrown away: its transaction may be open.
    */
   <T> Mono<T> use(Function<Connection, Mono<T>> work) {
-    return borrow(session -> work.apply(session.connection()));
+    return borrow(session -> work.apply(session.connection()), error -> false);
   }
 
-  private <T> Mono<T> borrow(Function<Session, Mono<T>> work) {
+  private <T> Mono<T> borrow(Function<Session, Mono<T>> work, Predicate<Throwable> harmless) {
     return Detached.of(
-        underWay.pass(pool.acquire(deadline).flatMap(borrowed -> use(borrowed, work))));
+        underWay.pass(pool.acquire(deadline).flatMap(borrowed -> use(borrowed, work, harmless))));
   }
 
   /**
@@ -163,18 +164,15 @@ public final class Database {
         .onErrorResume(error -> thrownAway(borrowed).then(Mono.error(error)));
   }
 
-  private <T> Mono<T> use(PooledRef<Session> borrowed, Function<Session, Mono<T>> work) {
+  private <T> Mono<T> use(
+      PooledRef<Session> borrowed, Function<Session, Mono<T>> work, Predicate<Throwable> harmless) {
     return Mono.defer(() -> work.apply(borrowed.poolable()))
         .timeout(deadline, timer)
         .flatMap(value -> borrowed.release().thenReturn(value))
-        .onErrorResume(error -> giveBack(borrowed, error).then(Mono.error(error)));
-  }
-
-  private static Mono<Void> giveBack(PooledRef<Session> borrowed, Throwable error) {
-    if (isRefusal(error)) {
-      return borrowed.release();
-    }
-    return thrownAway(borrowed);
+        .onErrorResume(
+            error ->
+                (harmless.test(error) ? borrowed.release() : thrownAway(borrowed))
+                    .then(Mono.error(error)));
   }
 
   private static Mono<Void> thrownAway(PooledRef<Session> borrowed) {
