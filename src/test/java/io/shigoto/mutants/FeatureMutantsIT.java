@@ -64,7 +64,7 @@ class FeatureMutantsIT extends Mutants {
             "aJobThatIsStartedAtThatMomentIsNotKeptLocked"),
         Arguments.of(
             "what was started is replaced",
-            sql(ENQUEUE, "       AND job.attempt = 0\n       AND job.begun IS NULL\n", "")
+            sql(ENQUEUE, "           AND job.attempt = 0\n           AND job.begun IS NULL\n", "")
                 .replace(
                     file(ENQUEUE),
                     "AND job.attempt = 0 AND job.begun IS NULL AS is_met",
@@ -81,7 +81,7 @@ class FeatureMutantsIT extends Mutants {
                         PERFORM shigoto.jobs_ended(ARRAY[ended], false);
                 """),
             "SettleOrderIT",
-            "whoWaitsForABatchHoldsNoneThatComesLater"));
+            "whoDoesNotGetABatchHoldsNoneThatComesLater"));
   }
 
   private static Stream<Arguments> groups() {

@@ -74,6 +74,11 @@ public final class KeepGoing {
     return work.repeatWhenEmpty(again -> again.delayElements(FIRST_PAUSE, timer));
   }
 
+  /** As {@link #whileEmpty}, and after a pause at first too. */
+  public <T> Mono<T> afterPause(Mono<T> work) {
+    return whileEmpty(work).delaySubscription(FIRST_PAUSE, timer);
+  }
+
   /**
    * The same stream, subscribed again after every error; a pause grows only while nothing at all
    * arrives.

@@ -44,6 +44,7 @@ public final class Settler {
   private final KeepGoing keepGoing;
   private final GroupCommit<Settlement, Settlement> completed;
   private final GroupCommit<Settlement, Settlement> others;
+  private final GroupCommit<Settlement, Settlement> busy;
 
   public Settler(
       Database database, Statements sql, Json json, Announcer announcer, KeepGoing keepGoing) {
@@ -55,9 +56,13 @@ public final class Settler {
         new GroupCommit<>(
                 this::writeCompleted, Database::isRefusal, Settlement::weight, GROUP_SIZE, WRITERS)
             .besidesForCrowds(CROWD);
-    this.others =
-        new GroupCommit<>(
-            this::writeOthers, Database::isRefusal, Settlement::weight, GROUP_SIZE, 1);
+    this.others = oneByOne();
+    this.busy = oneByOne();
+  }
+
+  private GroupCommit<Settlement, Settlement> oneByOne() {
+    return new GroupCommit<>(
+        this::writeOthers, Database::isRefusal, Settlement::weight, GROUP_SIZE, 1);
   }
 
   /**
@@ -70,7 +75,14 @@ public final class Settler {
     if (SettleStatements.isPlain(settlement)) {
       return completed.submit(settlement);
     }
-    return keepGoing.whileEmpty(others.submit(settlement).filter(Settlement::isDecided));
+    return others
+        .submit(settlement)
+        .flatMap(written -> written.isDecided() ? Mono.just(written) : settleBusy(settlement));
+  }
+
+  /** Those that wait for transactions of others wait beside all that do not. */
+  private Mono<Settlement> settleBusy(Settlement settlement) {
+    return keepGoing.afterPause(busy.submit(settlement).filter(Settlement::isDecided));
   }
 
   /**
@@ -120,7 +132,7 @@ public final class Settler {
 
   /** How many outcomes are not yet written. */
   public int waiting() {
-    return completed.uncommitted() + others.uncommitted();
+    return completed.uncommitted() + others.uncommitted() + busy.uncommitted();
   }
 
   private Mono<List<Settlement>> writeCompleted(List<Settlement> settlements) {

@@ -12,6 +12,7 @@ import io.shigoto.internal.wake.Wakeups;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -29,8 +30,13 @@ public final class LooseEnds {
 
   private static final int GROUP_SIZE = 10_000;
 
-  /** After so many ms a job that was locked is looked at again. */
-  private static final long PAUSE = 10;
+  /**
+   * After so many ms what others held locked is looked at again, and after twice as many each time
+   * that nothing could be done: it may be a transaction of a caller's that stays open.
+   */
+  private static final long FIRST_PAUSE = 10;
+
+  private static final long LONGEST_PAUSE = 100;
 
   private final Database database;
   private final Sql watchParents;
@@ -39,6 +45,7 @@ public final class LooseEnds {
   private final Wakeups wakeups;
   private final Bell bell;
   private final KeepGoing keepGoing;
+  private final AtomicLong pause = new AtomicLong(FIRST_PAUSE);
 
   /**
    * @param bell told of what follows
@@ -60,15 +67,21 @@ public final class LooseEnds {
 
   private Mono<Boolean> once() {
     return watched()
-        .flatMap(watched -> followed().doOnNext(followed -> lookAgain(watched, followed)))
-        .then(counted());
+        .zipWhen(watched -> followed(), Watched::and)
+        .zipWhen(watched -> counted(), Watched::orHeld)
+        .doOnNext(this::lookAgain)
+        .thenReturn(true);
   }
 
-  private void lookAgain(Watched watched, long followed) {
-    if (watched.seen >= GROUP_SIZE) {
+  private void lookAgain(Watched watched) {
+    boolean isLeft = watched.seen > watched.done || watched.held;
+    if (watched.done > 0 || !isLeft) {
+      pause.set(FIRST_PAUSE);
+    }
+    if (watched.done > 0 && watched.seen >= GROUP_SIZE) {
       wakeups.looseEnds().give();
-    } else if (watched.seen > watched.done + followed) {
-      wakeups.alarm().in(PAUSE);
+    } else if (isLeft) {
+      wakeups.alarm().in(pause.getAndUpdate(last -> Math.min(2 * last, LONGEST_PAUSE)));
     }
   }
 
@@ -81,6 +94,7 @@ public final class LooseEnds {
                 new Watched(
                     number(row, 0),
                     number(row, 1),
+                    false,
                     Set.of(Objects.requireNonNull(row.get(2, String[].class)))))
         .map(rows -> rows.get(0))
         .doOnNext(watched -> tell(new News(watched.queues, -1, Set.of())));
@@ -90,7 +104,7 @@ public final class LooseEnds {
     return told(database.list(
             followEnded,
             statement -> statement.bind(0, GROUP_SIZE),
-            row -> new Followed(number(row, 0), news(row, 1))))
+            row -> new Followed(number(row, 0), false, news(row, 1))))
         .map(Followed::done);
   }
 
@@ -98,8 +112,9 @@ public final class LooseEnds {
     return told(database.list(
             foldCounts,
             statement -> statement.bind(0, GROUP_SIZE),
-            row -> new Followed(0, news(row, 0))))
-        .map(followed -> true);
+            row ->
+                new Followed(0, Objects.requireNonNull(row.get(1, Boolean.class)), news(row, 0))))
+        .map(Followed::held);
   }
 
   /** A node that stops meanwhile tells it all the same: nobody else knows. */
@@ -124,14 +139,24 @@ public final class LooseEnds {
   }
 
   /**
-   * Loose ends whose jobs live.
+   * Loose ends.
    *
    * @param seen how many were looked at, those of ended jobs too
    * @param done how many of them are done with
+   * @param held whether counts are left because others hold their batches
    * @param queues where a claim may have passed over jobs meanwhile
    */
-  private record Watched(long seen, long done, Set<String> queues) {}
+  private record Watched(long seen, long done, boolean held, Set<String> queues) {
+
+    Watched and(long followed) {
+      return new Watched(seen, done + followed, held, queues);
+    }
+
+    Watched orHeld(boolean countsToo) {
+      return new Watched(seen, done, countsToo, queues);
+    }
+  }
 
   /** What followed from ends. */
-  private record Followed(long done, News news) {}
+  private record Followed(long done, boolean held, News news) {}
 }

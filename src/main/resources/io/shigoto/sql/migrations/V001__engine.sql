@@ -259,15 +259,11 @@ CREATE TYPE shigoto.ended_job AS (
 -- Returns what the nodes are to be told after the commit, in the form of the notifications of the channel.
 -- at_commit: the transaction is a caller's, and may be long. Then it only leaves word of what is to follow, which a
 -- node sees to after the commit, locks nothing that others wait for, and returns nothing: the commit tells the nodes.
--- Locks: jobs that wait, generation by generation, each in the order of the ids; then keys, which it never waits for;
--- then batches in the order of their ids. Whoever holds keys that others wait for waits for no job.
+-- Locks: as follow_ends.
 CREATE FUNCTION shigoto.jobs_ended(ended shigoto.ended_job[], at_commit boolean) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
-  told       text[] := '{}';
-  generation shigoto.ended_job[] := ended;
-  every      shigoto.ended_job[] := ended;
-  next       record;
+  followed record;
 BEGIN
   IF at_commit THEN
     PERFORM shigoto.release_keys(ended);
@@ -275,15 +271,35 @@ BEGIN
     PERFORM pg_notify('shigoto', 'j' || job.id) FROM unnest(ended) AS job WHERE job.watched;
     RETURN '{}';
   END IF;
+  followed := shigoto.follow_ends(ended);
+  RETURN CASE WHEN followed.left_over > 0 THEN followed.told || 'd0'::text ELSE followed.told END;
+END $$;
+
+-- Does what follows from the end of jobs. A job that waits, and a batch, may be held by a transaction of a caller's that
+-- stays open: they are waited for some milliseconds, and then left to a node, so that all others that end together with
+-- these, and those behind them, do not wait too.
+-- Returns what the nodes are to be told after the commit, and how many loose ends were left.
+-- Locks: jobs that wait, generation by generation, each in the order of the ids; then keys, which it never waits for;
+-- then batches in the order of their ids. Whoever holds keys that others wait for waits for no job.
+CREATE FUNCTION shigoto.follow_ends(ended shigoto.ended_job[], OUT told text[], OUT left_over bigint)
+LANGUAGE plpgsql SET lock_timeout = '20ms' AS $$
+DECLARE
+  generation shigoto.ended_job[] := ended;
+  every      shigoto.ended_job[] := ended;
+  next       record;
+BEGIN
+  told := '{}';
+  left_over := 0;
   WHILE cardinality(generation) > 0 LOOP
     told := told || ARRAY(SELECT 'j' || job.id FROM unnest(generation) AS job WHERE job.watched);
     next := shigoto.release_children(generation);
     told := told || next.told;
+    left_over := left_over + next.left_over;
     every := every || next.dropped;
     generation := next.dropped;
   END LOOP;
   PERFORM shigoto.release_keys(every);
-  RETURN told || shigoto.count_ended(every);
+  told := told || shigoto.count_ended(every);
 END $$;
 
 -- How many bytes a job's values take at most outside of the database, known without reading them where they are stored

@@ -121,6 +121,10 @@ BEGIN
   taken := shigoto.insert_keys(wanted);
 EXCEPTION WHEN serialization_failure OR lock_not_available OR deadlock_detected THEN
   taken := '{}';
+  IF cardinality(wanted) = 1 THEN
+    busy := CASE WHEN SQLSTATE = '40001' THEN '{}' ELSE ARRAY[(wanted[1]).job_id] END;
+    RETURN;
+  END IF;
   over := clock_timestamp() + interval '100 milliseconds';
   PERFORM set_config('lock_timeout', '5ms', true);
   FOR one IN SELECT want.* FROM unnest(wanted) AS want ORDER BY want.key, want.job_id LOOP
@@ -241,15 +245,20 @@ CREATE TYPE shigoto.returning_run AS (
 );
 
 -- Settles runs that come back into a state in which they hold their keys, and held none while they ran, in the order of
--- these, as everybody takes keys. One whose key another job has taken meanwhile is cancelled: that one does its work.
+-- these. One whose key another job has taken meanwhile is cancelled: that one does its work.
 -- And those that are the other way round: they give up their keys.
+-- All others that are settled with them wait meanwhile. So each key is waited for some milliseconds only, all together a
+-- tenth of a second, and it begins anywhere: whatever is busy, each has its turn. Who waits so shortly waits for nobody
+-- in a circle.
 -- Returns those that were written, and what was written instead:
 --   cancelled: another job has its key. What follows from its end is the caller's to see to, with all other ends: so it
 --              takes the locks of all in one order
---   busy:      nothing, an unfinished transaction has its key, or its row; it is to be tried again
+--   busy:      nothing, an unfinished transaction has its key, or its row, or that of others; it is to be tried again
 CREATE FUNCTION shigoto.settle_returning(runs shigoto.returning_run[])
-RETURNS TABLE (id bigint, instead text, ended shigoto.ended_job) LANGUAGE plpgsql SET lock_timeout = '20ms' AS $$
+RETURNS TABLE (id bigint, instead text, ended shigoto.ended_job) LANGUAGE plpgsql SET lock_timeout = '5ms' AS $$
 DECLARE
+  over   CONSTANT timestamptz := clock_timestamp() + interval '100 milliseconds';
+  first  CONSTANT uuid := gen_random_uuid();
   run    shigoto.returning_run;
   job    shigoto.jobs;
   holder bigint;
@@ -258,11 +267,16 @@ BEGIN
     SELECT back.*
       FROM unnest(runs) AS back
       LEFT JOIN LATERAL (SELECT unique_key FROM shigoto.jobs AS live WHERE live.id = back.id LIMIT 1) AS live ON true
-     ORDER BY live.unique_key, back.id
+     ORDER BY live.unique_key < first, live.unique_key, back.id
   LOOP
     id := run.id;
     instead := NULL;
     ended := NULL;
+    IF clock_timestamp() > over THEN
+      instead := 'busy';
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
     BEGIN
       SELECT live.* INTO job
         FROM shigoto.jobs AS live

@@ -178,6 +178,9 @@ BEGIN
       told := told || ('q' || held.queue);
     ELSIF last.due IS NOT NULL AND held.state = 'scheduled' THEN
       told := told || shigoto.word_of_due(held.scheduled_at, NOT at_commit);
+    ELSIF at_commit AND held.state = 'waiting' THEN
+      -- Whoever was to move it on meanwhile has left it.
+      told := told || 'd0'::text;
     END IF;
   END LOOP;
   IF at_commit THEN

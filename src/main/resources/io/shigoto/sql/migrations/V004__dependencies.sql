@@ -47,12 +47,74 @@ CREATE TABLE shigoto.untold_discards (
 CREATE INDEX untold_discards_worker ON shigoto.untold_discards (worker, id);
 CREATE INDEX untold_discards_at ON shigoto.untold_discards (discarded_at);
 
--- Jobs ended, ascending: those that wait for the ones that were watched have less to wait for. Who waits for nothing
--- any more is due at its own time, or now. Who does not want to run without its parent ends here and is given back:
--- what follows from its end is the caller's to see to.
--- Locks: the jobs that wait, in the order of their ids.
+-- Jobs ended, ascending: those that wait for the ones that were watched have less to wait for. Who does not want to run
+-- without its parent ends here and is given back: what follows from its end is the caller's to see to.
+-- A job that others hold is waited for as long as lock_timeout says. Then those that nobody holds move on, and for the
+-- others loose ends are left: so many.
+-- Locks: the jobs that wait, in the order of their ids; or SKIP LOCKED.
 CREATE FUNCTION shigoto.release_children(
-  ended shigoto.ended_job[], OUT dropped shigoto.ended_job[], OUT told text[])
+  ended shigoto.ended_job[], OUT dropped shigoto.ended_job[], OUT told text[], OUT left_over bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+  parents CONSTANT bigint[] := ARRAY(SELECT job.id FROM unnest(ended) AS job WHERE job.watched ORDER BY job.id);
+  held    bigint[];
+  moved   record;
+BEGIN
+  dropped := '{}';
+  told := '{}';
+  left_over := 0;
+  IF parents = '{}' THEN
+    RETURN;
+  END IF;
+  BEGIN
+    moved := shigoto.move_children(ended, '{}');
+    dropped := moved.dropped;
+    told := moved.told;
+  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+    held := shigoto.held_children(parents);
+    BEGIN
+      moved := shigoto.move_children(ended, held);
+      dropped := moved.dropped;
+      told := moved.told;
+    EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+      held := NULL;
+    END;
+    INSERT INTO shigoto.loose_ends (parent_id)
+    SELECT DISTINCT parent_id
+      FROM shigoto.dependencies
+     WHERE parent_id = ANY (parents)
+       AND (held IS NULL OR child_id = ANY (held))
+     ORDER BY parent_id;
+    GET DIAGNOSTICS left_over = ROW_COUNT;
+  END;
+END $$;
+
+-- Which of those that wait for these jobs are held by others. The caller holds all the rest from now on.
+CREATE FUNCTION shigoto.held_children(parents bigint[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  children CONSTANT bigint[] := ARRAY(
+    SELECT DISTINCT child_id FROM shigoto.dependencies WHERE parent_id = ANY (parents) ORDER BY child_id);
+  free     CONSTANT bigint[] := ARRAY(
+    SELECT id
+      FROM shigoto.jobs
+     WHERE id = ANY (children)
+       AND state = 'waiting'
+     ORDER BY id
+       FOR UPDATE SKIP LOCKED);
+BEGIN
+  RETURN ARRAY(
+    SELECT id
+      FROM shigoto.jobs
+     WHERE id = ANY (children)
+       AND state = 'waiting'
+       AND free[width_bucket(id, free)] IS DISTINCT FROM id
+     ORDER BY id);
+END $$;
+
+-- Those that wait for jobs that ended move on, but for the ones that are held. Who waits for nothing any more is due at
+-- its own time, or now.
+CREATE FUNCTION shigoto.move_children(
+  ended shigoto.ended_job[], held bigint[], OUT dropped shigoto.ended_job[], OUT told text[])
 LANGUAGE plpgsql AS $$
 DECLARE
   parents  bigint[];
@@ -64,11 +126,11 @@ BEGIN
   dropped := '{}';
   told := '{}';
   SELECT array_agg(job.id), array_agg(job.state) INTO parents, endings FROM unnest(ended) AS job WHERE job.watched;
-  IF parents IS NULL THEN
-    RETURN;
-  END IF;
   WITH edge AS (
-    DELETE FROM shigoto.dependencies WHERE parent_id = ANY (parents) RETURNING parent_id, child_id
+    DELETE FROM shigoto.dependencies
+     WHERE parent_id = ANY (parents)
+       AND NOT child_id = ANY (held)
+    RETURNING parent_id, child_id
   )
   SELECT array_agg(child_id ORDER BY child_id), array_agg(part ORDER BY child_id), array_agg(cause ORDER BY child_id)
     INTO children, parts, causes
@@ -253,12 +315,15 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- Looks at loose ends whose jobs have ended: those that wait for them move on.
--- Returns how many loose ends are done with, and what the nodes are to be told after the commit.
--- Locks: the loose ends, SKIP LOCKED; then as jobs_ended does.
+-- Returns how many loose ends are done with, but for those that were left anew, and what the nodes are to be told after
+-- the commit.
+-- Locks: the loose ends, SKIP LOCKED; then as follow_ends does.
 CREATE FUNCTION shigoto.follow_loose_ends(most integer, OUT done bigint, OUT told text[]) LANGUAGE plpgsql AS $$
 DECLARE
-  ended shigoto.ended_job[];
+  ended    shigoto.ended_job[];
+  followed record;
 BEGIN
+  told := '{}';
   -- One statement, so that a job that moves between the tables at this moment is seen in one of them. One that is in
   -- neither was deleted: nobody knows whether it had completed, so it has not.
   WITH loose AS MATERIALIZED (
@@ -278,5 +343,9 @@ BEGIN
   SELECT (SELECT count(*) FROM gone),
          (SELECT array_agg(ROW(id, state, NULL, NULL, true)::shigoto.ended_job ORDER BY id) FROM over)
     INTO done, ended;
-  told := CASE WHEN ended IS NULL THEN '{}' ELSE shigoto.jobs_ended(ended, false) END;
+  IF ended IS NOT NULL THEN
+    followed := shigoto.follow_ends(ended);
+    told := followed.told;
+    done := done - followed.left_over;
+  END IF;
 END $$;

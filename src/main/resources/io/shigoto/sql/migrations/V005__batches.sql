@@ -95,12 +95,20 @@ BEGIN
   RETURN coalesce(told, '{}');
 END $$;
 
--- Jobs ended, ascending by id: their batches count them.
+-- Jobs ended, ascending by id: their batches count them. If one of these is held by others for longer than lock_timeout
+-- says, such as by a transaction that seals it and stays open, they will.
 CREATE FUNCTION shigoto.count_ended(ended shigoto.ended_job[]) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   counts shigoto.loose_counts[] := shigoto.counts_of(ended);
 BEGIN
-  RETURN CASE WHEN counts IS NULL THEN '{}' ELSE shigoto.add_counts(counts) END;
+  IF counts IS NULL THEN
+    RETURN '{}';
+  END IF;
+  RETURN shigoto.add_counts(counts);
+EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+  INSERT INTO shigoto.loose_counts (batch_id, total, completed, discarded, cancelled)
+  SELECT batch_id, total, completed, discarded, cancelled FROM unnest(counts);
+  RETURN '{d0}';
 END $$;
 
 -- What jobs that ended add to their batches, ascending by batch; NULL if none of them has one.
@@ -133,24 +141,30 @@ BEGIN
 END $$;
 
 -- Adds what was left to be added, whatever the batch.
--- Returns what the nodes are to be told after the commit; NULL if there was nothing to do.
+-- Returns what the nodes are to be told after the commit, and whether something is left because others hold a batch.
 -- Locks: the batches, SKIP LOCKED: another node does the same.
-CREATE FUNCTION shigoto.fold_counts(most integer) RETURNS text[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION shigoto.fold_counts(most integer, OUT told text[], OUT held boolean) LANGUAGE plpgsql AS $$
 DECLARE
-  ids bigint[];
+  ids  bigint[];
+  free bigint[];
 BEGIN
+  told := '{}';
+  held := false;
   ids := ARRAY(
     SELECT DISTINCT batch_id
       FROM (SELECT batch_id FROM shigoto.loose_counts ORDER BY id LIMIT most) AS loose
      ORDER BY batch_id);
   IF ids = '{}' THEN
-    RETURN NULL;
+    RETURN;
   END IF;
   DELETE FROM shigoto.loose_counts AS loose
    WHERE loose.batch_id = ANY (ids)
      AND NOT EXISTS (SELECT FROM shigoto.batches WHERE id = loose.batch_id);
-  ids := ARRAY(SELECT id FROM shigoto.batches WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
-  RETURN CASE WHEN ids = '{}' THEN '{}' ELSE shigoto.take_counts(ids) END;
+  free := ARRAY(SELECT id FROM shigoto.batches WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
+  IF free <> '{}' THEN
+    told := shigoto.take_counts(free);
+  END IF;
+  held := EXISTS (SELECT FROM shigoto.batches WHERE id = ANY (ids) AND NOT id = ANY (free));
 END $$;
 
 -- Seals a batch: whoever adds to it at this moment is waited for, nobody can any more.
@@ -168,7 +182,8 @@ BEGIN
   UPDATE shigoto.batches SET sealed_at = now() WHERE id = batch AND sealed_at IS NULL;
   told := shigoto.take_counts(ARRAY[batch]);
   IF at_commit THEN
-    PERFORM pg_notify('shigoto', message) FROM unnest(told) AS message WHERE message LIKE 'q%';
+    -- Whoever was to count meanwhile has left it.
+    PERFORM pg_notify('shigoto', message) FROM unnest(told || 'd0'::text) AS message WHERE message SIMILAR TO '[qd]%';
     RETURN '{}';
   END IF;
   RETURN told;
