@@ -82,10 +82,10 @@ final class Calls {
         new Inserts(database, sql, transaction),
         new SpecialEnqueuer(
             new SpecialInserts(database, sql),
-            settings.statementTimeout(),
+            new SpecialEnqueuer.Patience(
+                settings.statementTimeout(), settings.nanos(), engine.timer),
             herald,
-            answering,
-            engine.timer),
+            answering),
         herald,
         answering);
   }

@@ -22,13 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -229,28 +227,6 @@ class UniqueLifeIT {
         .hasMessageContaining("'work'");
     assertThat(enqueue(node, Unique.by(WORKER))).isInstanceOf(Receipt.Inserted.class);
     end(caller, true);
-  }
-
-  /** They share a group, and a statement. */
-  @Test
-  void manyThatWaitKeepNobodyElseWaiting() {
-    Shigoto node = nodes.build(Shigoto.builder(db.connectionFactory()));
-    Connection caller = begin();
-    List<NewJob> busy =
-        IntStream.range(0, 300)
-            .mapToObj(i -> NewJob.of("work", Map.of("i", i)).unique(SAME))
-            .toList();
-    node.enqueueAll(Flux.fromIterable(busy), caller).blockLast(LIMIT);
-
-    Disposable waiting =
-        Flux.fromIterable(busy)
-            .flatMap(job -> node.enqueue(job).onErrorComplete(), 300)
-            .subscribe();
-    Receipt free = enqueue(node, SAME);
-
-    assertThat(free).isInstanceOf(Receipt.Inserted.class);
-    waiting.dispose();
-    end(caller, false);
   }
 
   @Test

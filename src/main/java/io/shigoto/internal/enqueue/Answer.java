@@ -21,6 +21,9 @@ sealed interface Answer {
    */
   record Busy() implements Answer {}
 
+  /** It was kept waiting for too long; nothing was written. */
+  record Late() implements Answer {}
+
   /** It cannot be inserted, whatever others do. */
   record Refused(IllegalArgumentException why) implements Answer {}
 }

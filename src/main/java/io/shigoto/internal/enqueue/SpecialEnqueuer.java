@@ -3,7 +3,6 @@ package io.shigoto.internal.enqueue;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.shigoto.internal.enqueue.SpecialInserts.Answered;
-import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.postgres.Database;
@@ -13,16 +12,17 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
  * The way in for jobs of which there may be one like it already. It is the same way as for all
  * others, in groups; only those that an unfinished transaction keeps waiting leave their group, and
- * are tried by themselves until it ends.
+ * are tried beside it until that ends.
  */
 public final class SpecialEnqueuer {
 
@@ -31,44 +31,52 @@ public final class SpecialEnqueuer {
   /** What comes later is written later: the last one is to win. */
   private static final int WRITERS = 1;
 
-  private static final Duration PAUSE = Duration.ofMillis(100);
   private static final String LOCK_NOT_AVAILABLE = "55P03";
 
   private final SpecialInserts inserts;
-  private final Duration patience;
+  private final Patience patience;
   private final Herald herald;
   private final Scheduler scheduler;
-  private final Scheduler timer;
   private final GroupCommit<JobRow, Answer> group;
-  private final Gate alone = new Gate();
+  private final Waiters waiters;
 
   /**
-   * @param patience how long a job waits for a transaction of others that has its key
+   * @param patience with transactions of others that have a key
    * @param scheduler where callers hear of their commit
    */
   public SpecialEnqueuer(
-      SpecialInserts inserts,
-      Duration patience,
-      Herald herald,
-      Scheduler scheduler,
-      Scheduler timer) {
+      SpecialInserts inserts, Patience patience, Herald herald, Scheduler scheduler) {
     this.inserts = inserts;
     this.patience = patience;
     this.herald = herald;
     this.scheduler = scheduler;
-    this.timer = timer;
     this.group =
         new GroupCommit<JobRow, Answer>(
                 this::commit, Database::isRefusal, JobRow::weight, GROUP_SIZE, WRITERS)
             .telling(this::told);
+    this.waiters = new Waiters(new Waiters.Way(this::commit, this::told), patience);
   }
 
-  /** Inserts it in a transaction of its own or a group's; emits after the commit. */
+  /**
+   * How long a job waits for unfinished transactions that have its key, or seal its batch.
+   *
+   * @param nanos a clock for elapsed time
+   */
+  public record Patience(Duration limit, LongSupplier nanos, Scheduler timer) {}
+
+  /**
+   * Inserts it in a transaction of its own or a group's; emits after the commit. It is tried with
+   * all others, and between with those who wait, until it is through.
+   */
   Mono<Receipt> submit(JobRow row) {
-    return group
-        .submit(row)
-        .flatMap(answer -> receipt(row, answer))
-        .switchIfEmpty(Mono.defer(() -> alone(row)));
+    return Mono.defer(
+        () -> {
+          Waiters.Turn turn = waiters.new Turn(row);
+          AtomicBoolean waits = new AtomicBoolean(turn.isBehindOthers());
+          return Mono.defer(() -> waits.get() ? turn.waits() : group.submit(row))
+              .flatMap(answer -> receipt(row, answer))
+              .repeatWhenEmpty(tries -> tries.doOnNext(again -> waits.set(!waits.get())));
+        });
   }
 
   private Mono<List<Answer>> commit(List<JobRow> rows) {
@@ -90,25 +98,12 @@ public final class SpecialEnqueuer {
     }
   }
 
-  private Mono<Receipt> alone(JobRow row) {
-    return alone.pass(
-        Mono.delay(PAUSE, timer)
-            .then(Mono.defer(() -> Detached.of(told(List.of(row), commit(List.of(row))))))
-            .flatMap(answers -> receipt(row, answers.get(0)))
-            .repeatWhenEmpty(this::tries)
-            .switchIfEmpty(Mono.error(() -> waitedTooLong(row))));
-  }
-
-  private Flux<Long> tries(Flux<Long> failed) {
-    return failed.take(patience.dividedBy(PAUSE)).takeWhile(again -> !alone.isClosed());
-  }
-
   private RuntimeException waitedTooLong(JobRow row) {
-    return alone.isClosed()
+    return waiters.isClosed()
         ? Gate.refusal()
         : new R2dbcTimeoutException(
             "a job for '%s' waited %s for an unfinished transaction that has its unique key or seals its batch"
-                .formatted(row.worker(), patience),
+                .formatted(row.worker(), patience.limit()),
             LOCK_NOT_AVAILABLE);
   }
 
@@ -117,7 +112,7 @@ public final class SpecialEnqueuer {
    * have their receipts. One that waits for a transaction of others fails.
    */
   Mono<Void> close() {
-    return group.close().then(alone.close());
+    return group.close().then(waiters.close());
   }
 
   /** Empty if it has to be tried again. */
@@ -127,6 +122,9 @@ public final class SpecialEnqueuer {
     }
     if (answer instanceof Answer.Refused refused) {
       return Mono.error(refused.why());
+    }
+    if (answer instanceof Answer.Late) {
+      return Mono.error(waitedTooLong(row));
     }
     return answer instanceof Answer.Busy
         ? Mono.empty()

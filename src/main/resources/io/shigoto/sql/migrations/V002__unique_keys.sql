@@ -108,14 +108,17 @@ BEGIN
 END $$;
 
 -- One attempt at that of who is not patient: when one was waited for too long, or the snapshot is too old, they are taken
--- one by one, each is waited for some milliseconds only, and all together a tenth of a second: the keys that were taken
--- are kept from others, and those that come behind wait too.
+-- one by one, each is waited for an instant only, and all together a tenth of a second: the keys that were taken are kept
+-- from others, and those that come behind wait too. It begins anywhere, so that each has its chance; a circle of those who
+-- do that is over after an instant.
 CREATE FUNCTION shigoto.grasp_keys(wanted shigoto.unique_keys[], OUT taken bigint[], OUT busy bigint[])
 LANGUAGE plpgsql AS $$
 DECLARE
   timeout CONSTANT text := current_setting('lock_timeout');
+  start   CONSTANT uuid := gen_random_uuid();
   over    timestamptz;
   one     shigoto.unique_keys;
+  last    uuid;
 BEGIN
   busy := '{}';
   taken := shigoto.insert_keys(wanted);
@@ -126,9 +129,11 @@ EXCEPTION WHEN serialization_failure OR lock_not_available OR deadlock_detected 
     RETURN;
   END IF;
   over := clock_timestamp() + interval '100 milliseconds';
-  PERFORM set_config('lock_timeout', '5ms', true);
-  FOR one IN SELECT want.* FROM unnest(wanted) AS want ORDER BY want.key, want.job_id LOOP
-    IF clock_timestamp() > over THEN
+  PERFORM set_config('lock_timeout', '2ms', true);
+  FOR one IN
+    SELECT want.* FROM unnest(wanted) AS want ORDER BY want.key < start, want.key, want.job_id
+  LOOP
+    IF one.key = last OR clock_timestamp() > over THEN
       busy := busy || one.job_id;
       CONTINUE;
     END IF;
@@ -139,6 +144,7 @@ EXCEPTION WHEN serialization_failure OR lock_not_available OR deadlock_detected 
         NULL;
       WHEN lock_not_available OR deadlock_detected THEN
         busy := busy || one.job_id;
+        last := one.key;
     END;
   END LOOP;
   taken := ARRAY(SELECT id FROM unnest(taken) AS id ORDER BY id);

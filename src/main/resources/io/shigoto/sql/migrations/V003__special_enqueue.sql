@@ -41,10 +41,12 @@ CREATE TYPE shigoto.enqueued AS (
 
 -- Keeps batches from being sealed until the end of the transaction. Whoever counts passes.
 -- patient: who waits too long fails. Otherwise it is an answer.
--- Returns those that are open; NULL if it waited too long.
-CREATE FUNCTION shigoto.lock_open_batches(ids bigint[], patient boolean) RETURNS bigint[] LANGUAGE plpgsql AS $$
+-- Returns those that are open, and those of which that is not known, because it waited too long.
+CREATE FUNCTION shigoto.lock_open_batches(ids bigint[], patient boolean, OUT open bigint[], OUT busy bigint[])
+LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN ARRAY(
+  busy := '{}';
+  open := ARRAY(
     SELECT id
       FROM shigoto.batches
      WHERE id = ANY (ids)
@@ -56,7 +58,20 @@ EXCEPTION
     IF patient THEN
       RAISE;
     END IF;
-    RETURN NULL;
+    open := ARRAY(
+      SELECT id
+        FROM shigoto.batches
+       WHERE id = ANY (ids)
+         AND sealed_at IS NULL
+       ORDER BY id
+         FOR KEY SHARE SKIP LOCKED);
+    busy := ARRAY(
+      SELECT id
+        FROM shigoto.batches
+       WHERE id = ANY (ids)
+         AND id <> ALL (open)
+         AND sealed_at IS NULL
+       ORDER BY id);
 END $$;
 
 -- Which of these jobs cannot be inserted, whatever their keys: those of a batch that is not open, and those that are to
@@ -70,12 +85,14 @@ DECLARE
   parents   CONSTANT bigint[] := ARRAY(
     SELECT DISTINCT parent FROM unnest(given) CROSS JOIN unnest(depends_on) AS parent ORDER BY parent);
   open      bigint[];
+  busy      bigint[];
   known     bigint[];
 BEGIN
   IF batch_ids <> '{}' THEN
-    open := shigoto.lock_open_batches(batch_ids, patient);
+    SELECT * INTO open, busy FROM shigoto.lock_open_batches(batch_ids, patient);
     RETURN QUERY
-    SELECT ordinality::integer, NULL::bigint, NULL::bigint, CASE WHEN open IS NULL THEN 'busy' ELSE 'closed' END,
+    SELECT ordinality::integer, NULL::bigint, NULL::bigint,
+           CASE WHEN batch_id = ANY (busy) THEN 'busy' ELSE 'closed' END,
            ARRAY[batch_id::text]
       FROM unnest(given) WITH ORDINALITY
      WHERE batch_id IS NOT NULL

@@ -1,0 +1,122 @@
+package io.shigoto;
+
+import static io.shigoto.Nodes.LIMIT;
+import static io.shigoto.Scripted.NOTHING;
+import static io.shigoto.worker.Unique.Field.ARGS;
+import static io.shigoto.worker.Unique.Field.WORKER;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.r2dbc.spi.Connection;
+import io.shigoto.batch.NewBatch;
+import io.shigoto.job.JobState;
+import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
+import io.shigoto.support.Await;
+import io.shigoto.support.DatabaseExtension;
+import io.shigoto.worker.Unique;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Many calls wait for what unfinished transactions have. */
+class KeptWaitingIT {
+
+  private static final Unique SAME = Unique.by(WORKER, ARGS);
+
+  @RegisterExtension
+  static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
+
+  @RegisterExtension final Nodes nodes = new Nodes();
+
+  /** One connection is the most that they hold, however many they are, whatever they wait for. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 300})
+  void theyKeepNobodyElseWaiting(int keys) {
+    Shigoto node = build();
+    Connection caller = begin();
+    List<NewJob> busy =
+        IntStream.range(0, 300)
+            .mapToObj(i -> NewJob.of("busy", Map.of("i", i % keys)).unique(SAME))
+            .toList();
+    node.enqueueAll(Flux.fromIterable(busy).take(keys), caller).blockLast(LIMIT);
+
+    Mono<List<Receipt>> waiting =
+        Flux.fromIterable(busy).flatMap(node::enqueue, 300).collectList().cache();
+    Disposable subscribed = waiting.subscribe();
+    // It comes behind them all.
+    assertThat(node.enqueue(NewJob.of("free", NOTHING).unique(SAME)).block(LIMIT))
+        .isInstanceOf(Receipt.Inserted.class);
+    Await.until("one waits", LIMIT, () -> kept() == 1);
+    for (int i = 0; i < 50; i++) {
+      long id = node.enqueue(NewJob.of("plain", NOTHING)).block(LIMIT).id();
+      assertThat(node.jobs().find(id).block(LIMIT).state()).isEqualTo(JobState.AVAILABLE);
+      assertThat(kept()).isLessThanOrEqualTo(1);
+    }
+    assertThat(subscribed.isDisposed()).isFalse();
+    end(caller, false);
+
+    assertThat(waiting.block(LIMIT))
+        .hasSize(300)
+        .filteredOn(Receipt.Inserted.class::isInstance)
+        .hasSize(keys);
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE worker = 'busy'"))
+        .isEqualTo(keys);
+  }
+
+  @Test
+  void aBatchThatIsBeingSealedKeepsNoOtherBatchWaiting() {
+    Shigoto node = build();
+    long sealed = node.batches().open(NewBatch.of("report", NOTHING)).block(LIMIT);
+    long open = node.batches().open(NewBatch.of("report", NOTHING)).block(LIMIT);
+    Connection caller = begin();
+    node.batches().seal(sealed, caller).block(LIMIT);
+
+    Mono<List<Receipt>> waiting =
+        Flux.range(0, 100)
+            .flatMap(i -> node.enqueue(NewJob.of("work", i).batch(sealed)), 100)
+            .collectList()
+            .cache();
+    Disposable subscribed = waiting.subscribe();
+    List<Receipt> others =
+        Flux.range(0, 100)
+            .flatMap(i -> node.enqueue(NewJob.of("work", i).batch(open)), 100)
+            .collectList()
+            .block(LIMIT);
+
+    assertThat(others).hasSize(100).allMatch(Receipt.Inserted.class::isInstance);
+    assertThat(subscribed.isDisposed()).isFalse();
+    end(caller, false);
+    assertThat(waiting.block(LIMIT)).hasSize(100).allMatch(Receipt.Inserted.class::isInstance);
+  }
+
+  /** How many connections of the node are kept waiting for what others have locked. */
+  private static long kept() {
+    return db.number(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            + " AND backend_type = 'client backend' AND wait_event_type = 'Lock'");
+  }
+
+  private Shigoto build() {
+    return nodes.build(Shigoto.builder(db.connectionFactory()).statementTimeout(LIMIT));
+  }
+
+  private static Connection begin() {
+    return Mono.from(db.connectionFactory().create())
+        .delayUntil(Connection::beginTransaction)
+        .cast(Connection.class)
+        .block(LIMIT);
+  }
+
+  private static void end(Connection connection, boolean commits) {
+    Mono.from(commits ? connection.commitTransaction() : connection.rollbackTransaction())
+        .then(Mono.from(connection.close()))
+        .block(LIMIT);
+  }
+}
