@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -126,8 +127,15 @@ public final class Connector {
         .flatMap(this::prepared);
   }
 
+  /**
+   * Never where the answer of the server arrives: to close it, the driver waits for whoever hands
+   * an answer on, and that would be this very thread.
+   */
   private Mono<Void> closing(Connection connection) {
-    return Mono.defer(() -> Mono.<Void>from(connection.close()))
+    Mono<Void> closing = Mono.defer(() -> Mono.from(connection.close()));
+    return closing
+        .subscribeOn(timer)
+        .onErrorResume(RejectedExecutionException.class, timerIsGone -> closing)
         .doFinally(end -> open.remove(connection))
         .cache();
   }
