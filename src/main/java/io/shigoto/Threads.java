@@ -1,6 +1,6 @@
 package io.shigoto;
 
-import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Persistent;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,7 @@ final class Threads {
   final Scheduler leasing = Schedulers.newSingle("shigoto-lease", true);
 
   /** Where the application is called because of something outside of its runs. */
-  final Aside aside = new Aside(timer);
+  final Crew aside = Crew.aside(timer);
 
   /** Where subscribers to events are called. */
   final Scheduler listening =
@@ -40,12 +40,8 @@ final class Threads {
    * @param running where workers are called, if the application says so; it stays its own
    */
   Threads(@Nullable Scheduler running) {
-    this.answering = parallel(running != null ? "shigoto-answer" : "shigoto-worker");
+    this.answering = Crew.parallel(running != null ? "shigoto-answer" : "shigoto-worker", timer);
     this.running = running != null ? new Persistent(running, aside) : answering;
-  }
-
-  private static Scheduler parallel(String name) {
-    return Schedulers.newParallel(name, Runtime.getRuntime().availableProcessors(), true);
   }
 
   void close() {

@@ -3,7 +3,7 @@ package io.shigoto.internal.broadcast;
 import io.shigoto.broadcast.Message;
 import io.shigoto.broadcast.Receiver;
 import io.shigoto.event.JobEvent;
-import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Failure;
 import io.shigoto.internal.json.Json;
@@ -24,7 +24,7 @@ final class Attempts {
   private final Json json;
   private final Events events;
   private final Scheduler scheduler;
-  private final Aside aside;
+  private final Crew aside;
   private final LongSupplier nanos;
 
   /**
@@ -32,7 +32,7 @@ final class Attempts {
    * @param aside where they are cancelled, and asked about attempts that failed
    * @param nanos a clock for elapsed time
    */
-  Attempts(Json json, Events events, Scheduler scheduler, Aside aside, LongSupplier nanos) {
+  Attempts(Json json, Events events, Scheduler scheduler, Crew aside, LongSupplier nanos) {
     this.json = json;
     this.events = events;
     this.scheduler = scheduler;

@@ -1,7 +1,7 @@
 package io.shigoto.internal.broadcast;
 
 import io.shigoto.broadcast.Receiver;
-import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.job.Bell;
@@ -168,7 +168,7 @@ public final class Reception implements Bell {
       Json json,
       Events events,
       Scheduler running,
-      Aside aside,
+      Crew aside,
       Scheduler timer,
       LongSupplier nanos) {}
 }

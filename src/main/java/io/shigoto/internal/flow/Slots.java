@@ -43,6 +43,10 @@ public final class Slots {
   static final class Main<T, R> implements CoreSubscriber<T>, Subscription {
 
     private final CoreSubscriber<? super R> actual;
+
+    /** Each Mono asks for it several times, and it is a long way downstream. */
+    private final Context context;
+
     private final int slots;
     private final Function<T, Mono<R>> work;
     private final Queue<R> results = new ConcurrentLinkedQueue<>();
@@ -56,13 +60,14 @@ public final class Slots {
 
     Main(CoreSubscriber<? super R> actual, int slots, Function<T, Mono<R>> work) {
       this.actual = actual;
+      this.context = actual.currentContext();
       this.slots = slots;
       this.work = work;
     }
 
     @Override
     public Context currentContext() {
-      return actual.currentContext();
+      return context;
     }
 
     @Override

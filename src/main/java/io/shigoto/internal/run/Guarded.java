@@ -1,6 +1,6 @@
 package io.shigoto.internal.run;
 
-import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Failure;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
@@ -32,14 +32,14 @@ public final class Guarded<T> extends MonoOperator<T, T> {
   /** Reactor's key for what is done with such errors of one pipeline. */
   private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
-  private final @Nullable Aside aside;
+  private final @Nullable Crew aside;
 
   /** Is cancelled wherever it is. */
   Guarded(Mono<? extends T> source) {
     this(source, null);
   }
 
-  private Guarded(Mono<? extends T> source, @Nullable Aside aside) {
+  private Guarded(Mono<? extends T> source, @Nullable Crew aside) {
     super(source);
     this.aside = aside;
   }
@@ -50,7 +50,7 @@ public final class Guarded<T> extends MonoOperator<T, T> {
    * its time is over follows there.
    */
   public static <T> Mono<T> call(
-      Supplier<Mono<T>> code, Duration timeout, Scheduler scheduler, Aside aside) {
+      Supplier<Mono<T>> code, Duration timeout, Scheduler scheduler, Crew aside) {
     return new Guarded<>(Mono.defer(code), aside)
         .subscribeOn(scheduler)
         .timeout(timeout, Mono.error(() -> new RunTimeout(timeout)), aside);
@@ -87,10 +87,10 @@ public final class Guarded<T> extends MonoOperator<T, T> {
   private static final class Guard<T> implements CoreSubscriber<T>, Subscription {
 
     private final CoreSubscriber<? super T> actual;
-    private final @Nullable Aside aside;
+    private final @Nullable Crew aside;
     private @Nullable Subscription source;
 
-    Guard(CoreSubscriber<? super T> actual, @Nullable Aside aside) {
+    Guard(CoreSubscriber<? super T> actual, @Nullable Crew aside) {
       this.actual = actual;
       this.aside = aside;
     }

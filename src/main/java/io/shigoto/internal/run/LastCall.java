@@ -1,7 +1,7 @@
 package io.shigoto.internal.run;
 
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Failure;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
@@ -23,13 +23,13 @@ public final class LastCall {
   private final Json json;
   private final Propagation propagation;
   private final Scheduler scheduler;
-  private final Aside aside;
+  private final Crew aside;
 
   /**
    * @param scheduler where workers are called
    * @param aside where they are cancelled
    */
-  public LastCall(Json json, Propagation propagation, Scheduler scheduler, Aside aside) {
+  public LastCall(Json json, Propagation propagation, Scheduler scheduler, Crew aside) {
     this.json = json;
     this.propagation = propagation;
     this.scheduler = scheduler;

@@ -2,7 +2,7 @@ package io.shigoto.internal.run;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.Events;
@@ -33,7 +33,7 @@ public final class Runner {
   private final Reports reports;
   private final Events events;
   private final Scheduler scheduler;
-  private final Aside aside;
+  private final Crew aside;
 
   /**
    * @param scheduler where workers are called
@@ -47,7 +47,7 @@ public final class Runner {
       Reports reports,
       Events events,
       Scheduler scheduler,
-      Aside aside) {
+      Crew aside) {
     this.workers = workers;
     this.reading = reading;
     this.transition = transition;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.r2dbc.spi.ConnectionFactories;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.flow.Aside;
+import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Jobs;
 import io.shigoto.internal.job.Settlement;
@@ -109,7 +109,7 @@ class RunnerTest {
         new Reports(nowhere(), new Statements("shigoto"), events, Schedulers.parallel()),
         events,
         Schedulers.immediate(),
-        new Aside(Schedulers.parallel()));
+        Crew.aside(Schedulers.parallel()));
   }
 
   private static Database nowhere() {

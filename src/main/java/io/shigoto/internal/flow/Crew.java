@@ -1,0 +1,227 @@
+package io.shigoto.internal.flow;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.NonBlocking;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Threads that take from one queue: a task that takes long holds up no other while there is a
+ * thread left. A delay is watched on the timer, and only what comes after it is done here. Tasks of
+ * one {@link Scheduler.Worker} may run at the same time.
+ *
+ * <p>The protocol: a thread that finds nothing to do looks for a moment longer before it goes, one
+ * of them at a time, because to wake one takes longer than most tasks. Whoever adds a task while
+ * somebody looks leaves it to him; else one more thread is called, unless all are there. One that
+ * has found what it looked for calls another if there is more, and one that goes looks once more
+ * after it is counted out. So no task is left while a thread has nothing to do.
+ */
+public final class Crew implements Scheduler {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Crew.class);
+  private static final int MOST_ASIDE = 32;
+  private static final int IDLE_SECONDS = 10;
+
+  /** Some microseconds. */
+  private static final int LOOKS = 500;
+
+  private final Queue<Task> waiting = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger present = new AtomicInteger();
+  private final AtomicInteger looking = new AtomicInteger();
+  private final Scheduler threads;
+  private final int most;
+  private final Scheduler timer;
+
+  private Crew(Scheduler threads, int most, Scheduler timer) {
+    this.threads = threads;
+    this.most = most;
+    this.timer = timer;
+  }
+
+  /**
+   * For code of the application that is called although no thread of its own is at hand: what it
+   * does on cancel, what it is asked after its run was ended by something else. The node's timer
+   * and the event loops have leases to keep; and a thread where workers are called may be held by
+   * the very run that is to end. These may wait.
+   */
+  public static Crew aside(Scheduler timer) {
+    return new Crew(
+        Schedulers.newBoundedElastic(
+            MOST_ASIDE, Integer.MAX_VALUE, "shigoto-aside", IDLE_SECONDS, true),
+        MOST_ASIDE,
+        timer);
+  }
+
+  /** For what does not wait: as many threads as there are processors, marked as non-blocking. */
+  public static Crew parallel(String name, Scheduler timer) {
+    int most = Runtime.getRuntime().availableProcessors();
+    AtomicInteger made = new AtomicInteger();
+    ExecutorService threads =
+        Executors.newScheduledThreadPool(
+            most, task -> new NonBlockingThread(task, name + "-" + made.incrementAndGet()));
+    return new Crew(Schedulers.fromExecutorService(threads, name), most, timer);
+  }
+
+  @Override
+  public Disposable schedule(Runnable work) {
+    Task task = new Task(Schedulers.onSchedule(work));
+    waiting.add(task);
+    try {
+      if (isDisposed()) {
+        throw new RejectedExecutionException("these threads have ended");
+      } else if (looking.get() == 0) {
+        call();
+      }
+    } catch (RejectedExecutionException disposed) {
+      if (waiting.remove(task)) {
+        throw disposed;
+      }
+    }
+    return task;
+  }
+
+  @Override
+  public Disposable schedule(Runnable work, long delay, TimeUnit unit) {
+    return timer.schedule(() -> schedule(work), delay, unit);
+  }
+
+  @Override
+  public Worker createWorker() {
+    Disposable.Composite tasks = Disposables.composite();
+    return new Worker() {
+      @Override
+      public Disposable schedule(Runnable work) {
+        Disposable task = Crew.this.schedule(work);
+        tasks.add(task);
+        return task;
+      }
+
+      @Override
+      public void dispose() {
+        tasks.dispose();
+      }
+    };
+  }
+
+  @Override
+  public void dispose() {
+    threads.dispose();
+  }
+
+  @Override
+  public boolean isDisposed() {
+    return threads.isDisposed();
+  }
+
+  /** What is under way has a while to end. */
+  @Override
+  public Mono<Void> disposeGracefully() {
+    return threads.disposeGracefully();
+  }
+
+  /** One more thread, unless all are there. */
+  private void call() {
+    if (enter()) {
+      try {
+        threads.schedule(this::work);
+      } catch (RejectedExecutionException disposed) {
+        present.decrementAndGet();
+        throw disposed;
+      }
+    }
+  }
+
+  private boolean enter() {
+    int before = present.get();
+    while (before < most) {
+      if (present.compareAndSet(before, before + 1)) {
+        return true;
+      }
+      before = present.get();
+    }
+    return false;
+  }
+
+  private void work() {
+    do {
+      for (Task next = next(); next != null; next = next()) {
+        next.run();
+      }
+      present.decrementAndGet();
+    } while (!waiting.isEmpty() && enter());
+  }
+
+  private @Nullable Task next() {
+    @Nullable Task next = waiting.poll();
+    if (next != null || !looking.compareAndSet(0, 1)) {
+      return next;
+    }
+    for (int looks = 0; next == null && looks < LOOKS; looks++) {
+      next = waiting.poll();
+    }
+    looking.set(0);
+    if (next == null) {
+      next = waiting.poll();
+    }
+    if (next != null && !waiting.isEmpty()) {
+      callAnother();
+    }
+    return next;
+  }
+
+  private void callAnother() {
+    try {
+      call();
+    } catch (RejectedExecutionException disposed) {
+      // This one works off what is left.
+    }
+  }
+
+  private static final class Task implements Disposable {
+
+    private final Runnable work;
+    private volatile boolean disposed;
+
+    Task(Runnable work) {
+      this.work = work;
+    }
+
+    void run() {
+      try {
+        if (!disposed) {
+          work.run();
+        }
+      } catch (Throwable broken) {
+        LOG.atError()
+            .addKeyValue("error", broken.getClass().getName())
+            .log("something that was to be done aside failed");
+      }
+    }
+
+    @Override
+    public void dispose() {
+      disposed = true;
+    }
+  }
+
+  /** Reactor refuses to block in it. */
+  private static final class NonBlockingThread extends Thread implements NonBlocking {
+
+    NonBlockingThread(Runnable task, String name) {
+      super(task, name);
+      setDaemon(true);
+    }
+  }
+}
