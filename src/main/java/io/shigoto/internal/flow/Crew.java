@@ -206,7 +206,7 @@ public final class Crew implements Scheduler {
       } catch (Throwable broken) {
         LOG.atError()
             .addKeyValue("error", broken.getClass().getName())
-            .log("something that was to be done aside failed");
+            .log("a task of a thread of the node failed");
       }
     }
 
