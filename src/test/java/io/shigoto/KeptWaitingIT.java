@@ -14,8 +14,10 @@ import io.shigoto.job.Receipt;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.Unique;
+import io.shigoto.workflow.Workflow;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -68,6 +70,38 @@ class KeptWaitingIT {
         .hasSize(keys);
     assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE worker = 'busy'"))
         .isEqualTo(keys);
+  }
+
+  /** They are transactions of their own, and are tried again one at a time. */
+  @Test
+  void workflowsKeepNobodyElseWaiting() {
+    Shigoto node = build();
+    Connection caller = begin();
+    NewJob busy = NewJob.of("busy", "workflow").unique(SAME);
+    node.enqueue(busy, caller).block(LIMIT);
+
+    Mono<List<Receipt>> waiting =
+        Flux.range(0, 100)
+            .flatMap(i -> node.enqueue(Workflow.named("w" + i).step("a", busy).build()), 100)
+            .map(receipts -> receipts.get("a"))
+            .collectList()
+            .cache();
+    Disposable subscribed = waiting.subscribe();
+    AtomicInteger inARow = new AtomicInteger();
+    Await.until(
+        "all have tried once, and but one have let go",
+        LIMIT,
+        () -> {
+          node.enqueue(NewJob.of("plain", NOTHING)).block(LIMIT);
+          return inARow.updateAndGet(before -> kept() <= 1 ? before + 1 : 0) == 50;
+        });
+    assertThat(subscribed.isDisposed()).isFalse();
+    end(caller, false);
+
+    assertThat(waiting.block(LIMIT))
+        .hasSize(100)
+        .filteredOn(Receipt.Inserted.class::isInstance)
+        .hasSize(1);
   }
 
   @Test

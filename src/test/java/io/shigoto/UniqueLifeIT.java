@@ -247,7 +247,7 @@ class UniqueLifeIT {
     return Shigoto.builder(db.connectionFactory())
         .name(name)
         .listener(told)
-        .lease(Duration.ofSeconds(1))
+        .lease(Duration.ofSeconds(4))
         .pollInterval(Duration.ofMillis(100));
   }
 

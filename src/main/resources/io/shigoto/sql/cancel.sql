@@ -3,7 +3,7 @@
 -- Waits for nobody for long, and so is in nobody's way: what others hold locked is left to another look.
 -- Returns a row for each job that was found: 'cancelled', 'running', or 'locked'. And a row without an id, if there is
 -- something more to tell the nodes after the commit.
--- Locks: the rows, in id order, SKIP LOCKED; then as jobs_ended does, each for a tenth of a second at most.
+-- Locks: the rows, in id order, SKIP LOCKED; then as jobs_ended does.
 -- Relies on: jobs_pkey, dependencies_pkey, unique_keys_pkey, batches_pkey.
 WITH found AS MATERIALIZED (
   SELECT id, state

@@ -25,7 +25,6 @@ import reactor.core.scheduler.Scheduler;
 import reactor.pool.InstrumentedPool;
 import reactor.pool.PoolBuilder;
 import reactor.pool.PooledRef;
-import reactor.util.retry.Retry;
 
 /**
  * The funnel for all database work: a few connections for one purpose, and one way to use them.
@@ -41,9 +40,6 @@ public final class Database {
 
   private static final Set<String> REFUSALS = Set.of("22", "23", "54", "P0");
 
-  /** Deadlock, serialization failure, a lock that others hold too long. */
-  private static final Set<String> CONFLICT_STATES = Set.of("40P01", "40001", "55P03");
-
   /**
    * For how long a transaction of ours waits for a lock before it starts over. While it waits it
    * has a connection, and perhaps locks, which those that it waits for may need to go on: less than
@@ -51,13 +47,10 @@ public final class Database {
    */
   private static final String SHORT_WAITS = "SET LOCAL lock_timeout = '100ms'";
 
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
-  private static final Duration LONGEST_PAUSE = Duration.ofMillis(200);
-
   private final InstrumentedPool<Session> pool;
   private final Duration deadline;
   private final Scheduler timer;
-  private final LongSupplier nanos;
+  private final Retries retries;
   private final Gate underWay = new Gate();
 
   /**
@@ -72,7 +65,7 @@ public final class Database {
       LongSupplier nanos) {
     this.deadline = deadline;
     this.timer = timer;
-    this.nanos = nanos;
+    this.retries = new Retries(deadline, timer, nanos);
     this.pool =
         PoolBuilder.from(connector.connect().map(Session::new))
             .sizeBetween(0, connections)
@@ -134,21 +127,14 @@ public final class Database {
    * Runs work in a transaction of its own, in which each statement sees what was committed before
    * it, and emits what the work emitted once it is committed. The deadline holds for each element
    * of the work, such as a statement. It waits for no lock for long: what others stand in the way
-   * of is tried again, and fails when that took longer than the deadline.
+   * of is tried again, in its turn among all such, and fails when that took longer than the
+   * deadline.
    */
   public <T> Mono<List<T>> inTransaction(Function<Connection, Flux<T>> work) {
-    Mono<List<T>> once =
-        Mono.defer(
-            () -> underWay.pass(pool.acquire(deadline).flatMap(at -> transaction(at, work))));
-    return Detached.of(Mono.defer(() -> once.retryWhen(untilLate(nanos.getAsLong()))));
-  }
-
-  private Retry untilLate(long began) {
-    return Retry.backoff(Long.MAX_VALUE, FIRST_PAUSE)
-        .maxBackoff(LONGEST_PAUSE)
-        .jitter(1)
-        .scheduler(timer)
-        .filter(error -> isConflict(error) && nanos.getAsLong() - began < deadline.toNanos());
+    return Detached.of(
+        retries.of(
+            Mono.defer(
+                () -> underWay.pass(pool.acquire(deadline).flatMap(at -> transaction(at, work))))));
   }
 
   private <T> Mono<List<T>> transaction(
@@ -197,13 +183,6 @@ public final class Database {
     }
     String state = refused.getSqlState();
     return state != null && state.length() == 5 && REFUSALS.contains(state.substring(0, 2));
-  }
-
-  /** Whether a transaction was ended because of what others did meanwhile. */
-  private static boolean isConflict(Throwable error) {
-    return error instanceof R2dbcException refused
-        && refused.getSqlState() != null
-        && CONFLICT_STATES.contains(refused.getSqlState());
   }
 
   /** Takes no more work, and closes the connections when what was taken has ended. */
