@@ -133,8 +133,9 @@ final class Waiters {
 
   private Mono<Void> withoutTimer(Throwable error) {
     hand(lines.dismiss(waiter -> true), Mono.error(error));
-    while (!first().isEmpty()) {
-      // Lines that are empty go.
+    // Lines that are empty go, and who has joined one meanwhile.
+    for (List<Waiter> left = first(); !left.isEmpty(); left = first()) {
+      hand(left, Mono.error(error));
     }
     return Mono.empty();
   }

@@ -4,6 +4,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,8 +26,8 @@ import reactor.core.scheduler.Schedulers;
  * <p>The protocol: a thread that finds nothing to do looks for a moment longer before it goes, one
  * of them at a time, because to wake one takes longer than most tasks. Whoever adds a task while
  * somebody looks leaves it to him; else one more thread is called, unless all are there. One that
- * has found what it looked for calls another if there is more, and one that goes looks once more
- * after it is counted out. So no task is left while a thread has nothing to do.
+ * has found what it looked for, or has just come, calls another if there is more, and one that goes
+ * looks once more after it is counted out. So no task is left while a thread has nothing to do.
  */
 public final class Crew implements Scheduler {
 
@@ -156,11 +157,27 @@ public final class Crew implements Scheduler {
 
   private void work() {
     do {
-      for (Task next = next(); next != null; next = next()) {
-        next.run();
+      try {
+        workOff();
+      } finally {
+        present.decrementAndGet();
       }
-      present.decrementAndGet();
     } while (!waiting.isEmpty() && enter());
+  }
+
+  private void workOff() {
+    Task next = next();
+    if (next != null) {
+      callAnotherIfThereIsMore();
+    }
+    while (next != null) {
+      next.run();
+      if (!isDisposed()) {
+        // What a task leaves of it is not for the next one.
+        Thread.interrupted();
+      }
+      next = next();
+    }
   }
 
   private @Nullable Task next() {
@@ -168,51 +185,65 @@ public final class Crew implements Scheduler {
     if (next != null || !looking.compareAndSet(0, 1)) {
       return next;
     }
-    for (int looks = 0; next == null && looks < LOOKS; looks++) {
-      next = waiting.poll();
+    try {
+      for (int looks = 0; next == null && looks < LOOKS; looks++) {
+        next = waiting.poll();
+      }
+    } finally {
+      looking.set(0);
     }
-    looking.set(0);
     if (next == null) {
       next = waiting.poll();
     }
-    if (next != null && !waiting.isEmpty()) {
-      callAnother();
+    if (next != null) {
+      callAnotherIfThereIsMore();
     }
     return next;
   }
 
-  private void callAnother() {
+  private void callAnotherIfThereIsMore() {
     try {
-      call();
+      if (!waiting.isEmpty()) {
+        call();
+      }
     } catch (RejectedExecutionException disposed) {
       // This one works off what is left.
     }
   }
 
-  private static final class Task implements Disposable {
+  private static final class Task extends FutureTask<@Nullable Void> implements Disposable {
 
-    private final Runnable work;
-    private volatile boolean disposed;
+    private volatile @Nullable Thread thread;
 
     Task(Runnable work) {
-      this.work = work;
+      super(work, null);
     }
 
-    void run() {
-      try {
-        if (!disposed) {
-          work.run();
-        }
-      } catch (Throwable broken) {
+    @Override
+    public void run() {
+      thread = Thread.currentThread();
+      super.run();
+    }
+
+    /** Interrupts it if it runs, unless it is itself that calls. */
+    @Override
+    public void dispose() {
+      cancel(thread != Thread.currentThread());
+    }
+
+    @Override
+    public boolean isDisposed() {
+      return isDone();
+    }
+
+    @Override
+    protected void setException(Throwable broken) {
+      super.setException(broken);
+      if (!isCancelled()) {
         LOG.atError()
             .addKeyValue("error", broken.getClass().getName())
             .log("a task of a thread of the node failed");
       }
-    }
-
-    @Override
-    public void dispose() {
-      disposed = true;
     }
   }
 

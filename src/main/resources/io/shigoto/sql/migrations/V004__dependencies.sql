@@ -259,6 +259,7 @@ BEGIN
     FROM shigoto.jobs AS job
    CROSS JOIN unnest(job.depends_on) AS parent
    WHERE job.id = ANY (waiting)
+     AND parent <> job.id
      AND NOT EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = parent AND child_id = job.id)
    ORDER BY parent, job.id
       ON CONFLICT DO NOTHING;

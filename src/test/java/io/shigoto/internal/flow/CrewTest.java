@@ -112,6 +112,61 @@ class CrewTest {
   }
 
   @Test
+  void eachOfManyThatComeAtOnceHasAThread() throws InterruptedException {
+    Crew aside = Crew.aside(timer);
+    for (int round = 0; round < 500; round++) {
+      CountDownLatch all = new CountDownLatch(32);
+      CountDownLatch over = new CountDownLatch(32);
+      for (int i = 0; i < 32; i++) {
+        aside.schedule(
+            () -> {
+              all.countDown();
+              try {
+                if (all.await(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                  over.countDown();
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+      }
+      assertThat(over.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).as("round %d", round).isTrue();
+    }
+    aside.dispose();
+  }
+
+  @Test
+  void whatIsDisposedWhileItRunsIsInterruptedAndNothingElseIs() throws InterruptedException {
+    CountDownLatch under = new CountDownLatch(1);
+    CountDownLatch interrupted = new CountDownLatch(1);
+    Disposable task =
+        crew.schedule(
+            () -> {
+              under.countDown();
+              while (!Thread.currentThread().isInterrupted()) {
+                spin();
+              }
+              interrupted.countDown();
+            });
+    assertThat(under.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    task.dispose();
+    assertThat(interrupted.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+    AtomicInteger left = new AtomicInteger();
+    AtomicInteger runs = new AtomicInteger();
+    for (int i = 0; i < 1000; i++) {
+      crew.schedule(
+          () -> {
+            left.addAndGet(Thread.currentThread().isInterrupted() ? 1 : 0);
+            Thread.currentThread().interrupt();
+            runs.incrementAndGet();
+          });
+    }
+    Await.until("all have run", LIMIT, () -> runs.get() == 1000);
+    assertThat(left).hasValue(0);
+  }
+
+  @Test
   void aTaskThatBreaksHarmsNoOther() {
     AtomicInteger runs = new AtomicInteger();
     for (int i = 0; i < 100; i++) {
