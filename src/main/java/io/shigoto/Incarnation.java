@@ -52,7 +52,7 @@ final class Incarnation {
             engine.sql,
             id,
             settings.lease(),
-            engine.threads.leasing,
+            new Lease.Time(engine.threads.leasing, settings.nanos()),
             engine.heartbeat,
             () -> engine.json.writeOwn(engine.state()));
   }

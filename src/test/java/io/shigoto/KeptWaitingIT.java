@@ -15,6 +15,7 @@ import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.Unique;
 import io.shigoto.workflow.Workflow;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -128,6 +129,39 @@ class KeptWaitingIT {
     assertThat(subscribed.isDisposed()).isFalse();
     end(caller, false);
     assertThat(waiting.block(LIMIT)).hasSize(100).allMatch(Receipt.Inserted.class::isInstance);
+  }
+
+  /** Each statement that tries them takes its time, and there are many. */
+  @Test
+  void aStopEndsThemAll() {
+    Shigoto node = build();
+    Connection caller = begin();
+    List<NewJob> busy =
+        IntStream.range(0, 1000)
+            .mapToObj(i -> NewJob.of("stopped", Map.of("i", i)).unique(SAME))
+            .toList();
+    node.enqueueAll(Flux.fromIterable(busy), caller).blockLast(LIMIT);
+    Mono<List<Throwable>> errors =
+        Flux.fromIterable(busy)
+            .flatMap(
+                job ->
+                    node.enqueue(job)
+                        .<Throwable>map(receipt -> new AssertionError(receipt))
+                        .onErrorResume(Mono::just),
+                1000)
+            .collectList()
+            .cache();
+    Disposable subscribed = errors.subscribe();
+    Await.until("one waits", LIMIT, () -> kept() == 1);
+
+    node.stop(Duration.ZERO).block(LIMIT);
+
+    assertThat(errors.block(LIMIT))
+        .hasSize(1000)
+        .allMatch(error -> "the node was stopped; build another".equals(error.getMessage()));
+    assertThat(subscribed.isDisposed()).isTrue();
+    end(caller, false);
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE worker = 'stopped'")).isZero();
   }
 
   /** How many connections of the node are kept waiting for what others have locked. */

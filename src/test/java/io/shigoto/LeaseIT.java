@@ -11,6 +11,7 @@ import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.TcpProxy;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Mono;
@@ -63,6 +64,26 @@ class LeaseIT {
     told.await(JobEvent.Kind.NODE_JOINED, 2);
     assertThat(db.number("SELECT count(*) FROM shigoto.nodes WHERE id = $1::uuid", first)).isZero();
     assertThat(db.number("SELECT count(*) FROM shigoto.nodes WHERE lease_until > now()")).isOne();
+  }
+
+  /** The answer may take its time. */
+  @Test
+  void aLeaseIsCountedFromBeforeItWasAskedFor() {
+    AtomicLong later = new AtomicLong();
+    TcpProxy network = nodes.network(db.options());
+    network.onStatement(
+        "INSERT INTO shigoto.nodes", link -> later.set(Duration.ofMinutes(50).toNanos()));
+    nodes.start(
+        Shigoto.builder(Nodes.through(network, db.options()))
+            .lease(Duration.ofHours(1))
+            .listener(told),
+        () -> System.nanoTime() + later.get());
+
+    String first = told.await(JobEvent.Kind.NODE_JOINED).detail();
+
+    assertThat(told.await(JobEvent.Kind.NODE_LOST_LEASE).detail()).isEqualTo(first);
+    told.await(JobEvent.Kind.NODE_JOINED, 2);
+    assertThat(told.count(JobEvent.Kind.NODE_LOST_LEASE)).isOne();
   }
 
   /** A run may be longer than the lease: the node renews it, and nobody rescues. */

@@ -110,9 +110,12 @@ final class Waiters {
     return gate.isClosed();
   }
 
-  /** Lets nobody wait any more; completes, soon, when all have been answered. */
+  /**
+   * Lets nobody wait any more; completes, soon, when all have been answered. A statement that is
+   * under way is waited for, by those alone that it tries.
+   */
   Mono<Void> close() {
-    return gate.close();
+    return Mono.when(gate.close(), Mono.fromRunnable(this::endThoseOver));
   }
 
   private void start() {
@@ -141,12 +144,21 @@ final class Waiters {
   }
 
   private Mono<Void> round() {
+    return Flux.range(0, (lines.size() + AT_ONCE - 1) / AT_ONCE)
+        .concatMap(part -> part(), 0)
+        .then();
+  }
+
+  /** A round may take many statements: whose time is over hears of it before each of them. */
+  private Mono<Void> part() {
+    endThoseOver();
+    return tried(first());
+  }
+
+  private void endThoseOver() {
     long now = patience.nanos().getAsLong();
     List<Waiter> over = lines.dismiss(waiter -> waiter.isGone() || waiter.turn.isLate(now));
     hand(over, Mono.just(over.stream().<Answer>map(waiter -> new Answer.Late()).toList()));
-    return Flux.range(0, (lines.size() + AT_ONCE - 1) / AT_ONCE)
-        .concatMap(part -> tried(first()), 0)
-        .then();
   }
 
   private List<Waiter> first() {

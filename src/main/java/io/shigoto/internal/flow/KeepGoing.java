@@ -52,12 +52,11 @@ public final class KeepGoing {
   }
 
   /**
-   * The same work, tried until it succeeds, or fails when it is not wanted any more; then it is
-   * empty. An attempt that is under way is never cut short.
+   * The same work, tried until it succeeds, or is not wanted any more after it failed; then it is
+   * empty, and not tried again. An attempt that is under way is never cut short.
    */
   public <T> Mono<T> until(Mono<T> work, BooleanSupplier wanted) {
-    return work.retryWhen(retries().filter(error -> wanted.getAsBoolean()))
-        .doOnSuccess(value -> over())
+    return Mono.defer(() -> again(work.doOnSuccess(value -> over()), wanted))
         .doOnError(
             error ->
                 LOG.atDebug()
@@ -65,6 +64,14 @@ public final class KeepGoing {
                     .addKeyValue("error", error::toString)
                     .log("given up"))
         .onErrorComplete();
+  }
+
+  /** It is asked before each pause and after it: much may happen meanwhile. */
+  private <T> Mono<T> again(Mono<T> work, BooleanSupplier wanted) {
+    AtomicBoolean failed = new AtomicBoolean();
+    return Mono.defer(() -> failed.get() && !wanted.getAsBoolean() ? Mono.<T>empty() : work)
+        .doOnError(error -> failed.set(true))
+        .retryWhen(retries().filter(error -> wanted.getAsBoolean()));
   }
 
   /**

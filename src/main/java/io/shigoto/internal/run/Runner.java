@@ -75,9 +75,11 @@ public final class Runner {
   /**
    * Whatever thread an error came on, and it may be an event loop, the backoff is asked aside. A
    * result that cannot be written is a failure, whatever the worker says. Of a run that may have
-   * completed its job by itself it is not known yet whether it is done.
+   * completed its job by itself it is not known yet whether it is done; from here on none can
+   * become one of these, or it would be counted once more when that is known.
    */
   private Mono<Settlement> settlement(Run run, Outcome ended, Workers.Known known) {
+    run.end();
     if (ended instanceof Outcome.Failed) {
       run.permit().ended(ended);
       return Mono.fromSupplier(() -> transition.of(run.key(), ended, known)).subscribeOn(aside);

@@ -6,6 +6,7 @@ import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -13,12 +14,9 @@ import reactor.core.scheduler.Scheduler;
 
 /**
  * The node's right to run jobs, on a connection of its own. The database judges it; the node is
- * stricter with itself: it gives up when it has not heard of a renewal for so long that, counted
- * from the moment that renewal was sent, the lease might soon run out.
- *
- * <p>With a lease L, renewals leave every L/5 and have L/5 to be answered; so the last one that was
- * answered was sent at most L/5 before its answer, and giving up 3/5 L after the answer is at least
- * L/5 before the end.
+ * stricter with itself: it gives up a fifth of the lease before that may run out, by its own clock
+ * for elapsed time, counted from before the last request was sent that the database granted, be it
+ * the one to join. Renewals leave every fifth, and have a fifth to be answered.
  */
 public final class Lease {
 
@@ -30,9 +28,19 @@ public final class Lease {
   private final Sql leave;
   private final UUID node;
   private final Duration length;
-  private final Scheduler timer;
+  private final Time time;
   private final KeepGoing keepGoing;
   private final Supplier<String> state;
+
+  /** Before the last request was sent that was granted. */
+  private volatile long granted;
+
+  /**
+   * How time passes for it.
+   *
+   * @param nanos a clock for elapsed time
+   */
+  public record Time(Scheduler timer, LongSupplier nanos) {}
 
   /**
    * @param state what the node tells of itself with each renewal, as JSON
@@ -42,7 +50,7 @@ public final class Lease {
       Statements sql,
       UUID node,
       Duration length,
-      Scheduler timer,
+      Time time,
       KeepGoing keepGoing,
       Supplier<String> state) {
     this.database = database;
@@ -51,7 +59,7 @@ public final class Lease {
     this.leave = sql.get("leave_cluster");
     this.node = node;
     this.length = length;
-    this.timer = timer;
+    this.time = time;
     this.keepGoing = keepGoing;
     this.state = state;
   }
@@ -63,17 +71,17 @@ public final class Lease {
 
   /** Takes the lease. */
   public Mono<Void> join(String name, String[] queues, String[] workers) {
-    return database
-        .list(
-            join,
-            statement ->
-                statement
-                    .bind(0, node.toString())
-                    .bind(1, name)
-                    .bind(2, length.toMillis())
-                    .bind(3, queues)
-                    .bind(4, workers),
-            row -> true)
+    return granted(
+            database.list(
+                join,
+                statement ->
+                    statement
+                        .bind(0, node.toString())
+                        .bind(1, name)
+                        .bind(2, length.toMillis())
+                        .bind(3, queues)
+                        .bind(4, workers),
+                row -> true))
         .then();
   }
 
@@ -82,12 +90,29 @@ public final class Lease {
    * fails.
    */
   public Mono<Void> lost() {
-    return Flux.interval(length.dividedBy(PARTS), timer)
-        .onBackpressureLatest()
-        .concatMap(tick -> keepGoing.until(renewed()), 0)
-        .timeout(length.multipliedBy(3).dividedBy(PARTS), Flux.just(false), timer)
-        .takeUntil(held -> !held)
-        .then();
+    Mono<Void> refused =
+        Flux.interval(length.dividedBy(PARTS), time.timer)
+            .onBackpressureLatest()
+            .concatMap(tick -> keepGoing.until(renewed()), 0)
+            .takeUntil(held -> !held)
+            .then();
+    Mono<Void> over =
+        Mono.defer(() -> Mono.delay(Duration.ofNanos(Math.max(0, left())), time.timer))
+            .repeat(() -> left() > 0)
+            .then();
+    return Mono.firstWithSignal(refused, over);
+  }
+
+  private long left() {
+    return length.toNanos() / PARTS * (PARTS - 1) - (time.nanos.getAsLong() - granted);
+  }
+
+  private <T> Mono<T> granted(Mono<T> request) {
+    return Mono.defer(
+        () -> {
+          long sent = time.nanos.getAsLong();
+          return request.doOnSuccess(answer -> granted = sent);
+        });
   }
 
   /** Gives the lease up. */
@@ -98,12 +123,15 @@ public final class Lease {
   }
 
   private Mono<Boolean> renewed() {
-    return database
-        .list(
-            renew,
-            statement ->
-                statement.bind(0, node.toString()).bind(1, length.toMillis()).bind(2, state.get()),
-            row -> true)
+    return granted(
+            database.list(
+                renew,
+                statement ->
+                    statement
+                        .bind(0, node.toString())
+                        .bind(1, length.toMillis())
+                        .bind(2, state.get()),
+                row -> true))
         .map(rows -> !rows.isEmpty());
   }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -23,6 +24,7 @@ class WaitersTest {
 
   private static final Duration STATEMENT = Duration.ofSeconds(1);
   private static final Duration LIMIT = Duration.ofSeconds(100);
+  private static final int MANY = 1000;
   private static final Answer GIVEN = new Answer.Given(Receipt.inserted(1), 0);
 
   private final VirtualTimeScheduler timer = VirtualTimeScheduler.create();
@@ -55,7 +57,7 @@ class WaitersTest {
 
   @Test
   void aKeyThatIsFreeComesToItsTurnHoweverManyAreBusy() {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < MANY; i++) {
       busy.add("k" + i);
       waits("k" + i, "k" + i);
     }
@@ -118,9 +120,46 @@ class WaitersTest {
     timer.advanceTimeBy(STATEMENT.multipliedBy(2));
 
     assertThat(heard)
-        .containsExactly("first: " + new Answer.Late(), "second: " + new Answer.Late());
+        .containsExactlyInAnyOrder("first: " + new Answer.Late(), "second: " + new Answer.Late());
     closed.as(reactor.test.StepVerifier::create).verifyComplete();
     assertThat(turn("a").isBehindOthers()).isFalse();
+  }
+
+  @Test
+  void whoHasWaitedTooLongIsNotTriedAgainHoweverLongARoundTakes() {
+    waitsForManyBusyKeys();
+    timer.advanceTimeBy(LIMIT.minus(STATEMENT.multipliedBy(2)));
+    busy.clear();
+    int tried = statements.size();
+    AtomicInteger late = new AtomicInteger();
+    timer.advanceTimeBy(STATEMENT.multipliedBy(3));
+    heard.stream().filter(word -> word.contains("Late")).forEach(word -> late.incrementAndGet());
+
+    assertThat(statements.size() - tried).isLessThanOrEqualTo(3);
+    assertThat(late.get()).isGreaterThanOrEqualTo(MANY - 4 * 32);
+    assertThat(heard).hasSize(MANY);
+  }
+
+  @Test
+  void aCloseIsNotOnlySeenWhenALongRoundIsOver() {
+    waitsForManyBusyKeys();
+    timer.advanceTimeBy(STATEMENT.multipliedBy(2));
+    int tried = statements.size();
+
+    waiters.close().subscribe(nothing -> {}, error -> {}, () -> heard.add("closed"));
+
+    assertThat(heard).hasSize(MANY - 32);
+    timer.advanceTimeBy(STATEMENT.multipliedBy(2));
+    assertThat(heard).hasSize(MANY + 1).endsWith("closed");
+    timer.advanceTimeBy(STATEMENT.multipliedBy(100));
+    assertThat(statements).hasSize(tried);
+  }
+
+  private void waitsForManyBusyKeys() {
+    for (int i = 0; i < MANY; i++) {
+      busy.add("k" + i);
+      waits("k" + i, "k" + i);
+    }
   }
 
   private Disposable waits(String key, String name) {

@@ -80,7 +80,7 @@ class KeepGoingTest {
   }
 
   @Test
-  void workThatIsNotWantedAnyMoreIsEmptyAfterItsNextFailure() {
+  void workThatIsNotWantedAnyMoreAfterAPauseIsNotTriedAgain() {
     AtomicBoolean wanted = new AtomicBoolean(true);
     AtomicInteger ends = new AtomicInteger();
     keepGoing
@@ -97,7 +97,17 @@ class KeepGoingTest {
     assertThat(tried).isGreaterThan(3);
     assertThat(ends).hasValue(1);
     assertThat(heard).isEmpty();
-    assertThat(attempts).hasValue(tried + 1);
+    assertThat(attempts).hasValue(tried);
+    assertThat(keepGoing.inTrouble()).isTrue();
+  }
+
+  @Test
+  void workThatIsNotWantedAnyMoreWhenItFailsIsEmptyAtOnce() {
+    AtomicInteger ends = new AtomicInteger();
+
+    keepGoing.until(failing(1), () -> false).doOnTerminate(ends::incrementAndGet).subscribe();
+
+    assertThat(ends).hasValue(1);
   }
 
   @Test

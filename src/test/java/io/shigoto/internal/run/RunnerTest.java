@@ -2,6 +2,7 @@ package io.shigoto.internal.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactories;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.context.Propagation;
@@ -15,14 +16,18 @@ import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;
 import io.shigoto.worker.Worker;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -37,6 +42,7 @@ class RunnerTest {
   private final Events events = new Events("node", List.of(told::add));
   private final AtomicInteger calls = new AtomicInteger();
   private Object result = Map.of();
+  private volatile @Nullable JobContext<?> context;
 
   /** It is cut after its turn came, while its thread is about to call the worker. */
   @Test
@@ -92,6 +98,39 @@ class RunnerTest {
     assertThat(heard).singleElement().isInstanceOf(Outcome.Failed.class);
   }
 
+  /** It would be counted when its transaction is over, and was when the worker ended. */
+  @Test
+  void aRunWhoseEndWasCountedIsNotEntrustedToItsWorkerAnyMore() {
+    List<Throwable> refused = new ArrayList<>();
+    Permit permit =
+        new Permit() {
+          @Override
+          public void ended(Outcome outcome) {
+            Objects.requireNonNull(context)
+                .completeIn(unused())
+                .subscribe(nothing -> {}, refused::add);
+          }
+        };
+    Run run =
+        new Runs(Schedulers.immediate())
+            .hold(Jobs.claimed(1, "some"), permit, new Load(1, () -> {}));
+
+    runner().run(run).block(LIMIT);
+
+    assertThat(refused).singleElement().isInstanceOf(IllegalStateException.class);
+    assertThat(run.isEntrusted()).isFalse();
+  }
+
+  private static Connection unused() {
+    return (Connection)
+        Proxy.newProxyInstance(
+            RunnerTest.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, args) -> {
+              throw new AssertionError(method);
+            });
+  }
+
   private Runner runner() {
     ReactiveWorker<Object> worker =
         Worker.of(
@@ -99,6 +138,7 @@ class RunnerTest {
             Object.class,
             job -> {
               calls.incrementAndGet();
+              context = job;
               return Mono.just(Outcome.done(result));
             });
     return new Runner(
