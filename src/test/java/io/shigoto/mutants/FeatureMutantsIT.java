@@ -112,7 +112,7 @@ class FeatureMutantsIT extends Mutants {
             "who still waits does not wait for what is retried",
             sql(
                 "migrations/V015__control",
-                "PERFORM shigoto.be_waited_for_again(ARRAY(SELECT (unnest(retried)).id));",
+                "PERFORM shigoto.be_waited_for_again(ARRAY(SELECT (unnest(retried)).id), in_vain.children);",
                 "NULL;"),
             "WaitingAgainIT",
             "aJobThatStillWaitsForOthersWaitsForAParentThatIsRetried"),

@@ -71,7 +71,8 @@ BEGIN
     dropped := moved.dropped;
     told := moved.told;
   EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-    held := shigoto.held_children(parents);
+    held := (shigoto.hold_children(ARRAY(
+      SELECT DISTINCT child_id FROM shigoto.dependencies WHERE parent_id = ANY (parents) ORDER BY child_id))).held;
     BEGIN
       moved := shigoto.move_children(ended, held);
       dropped := moved.dropped;
@@ -89,20 +90,17 @@ BEGIN
   END;
 END $$;
 
--- Which of those that wait for these jobs are held by others. The caller holds all the rest from now on.
-CREATE FUNCTION shigoto.held_children(parents bigint[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
-DECLARE
-  children CONSTANT bigint[] := ARRAY(
-    SELECT DISTINCT child_id FROM shigoto.dependencies WHERE parent_id = ANY (parents) ORDER BY child_id);
-  free     CONSTANT bigint[] := ARRAY(
+-- Locks those of these jobs that wait, but for the ones that others hold. Returns both.
+CREATE FUNCTION shigoto.hold_children(children bigint[], OUT free bigint[], OUT held bigint[]) LANGUAGE plpgsql AS $$
+BEGIN
+  free := ARRAY(
     SELECT id
       FROM shigoto.jobs
      WHERE id = ANY (children)
        AND state = 'waiting'
      ORDER BY id
        FOR UPDATE SKIP LOCKED);
-BEGIN
-  RETURN ARRAY(
+  held := ARRAY(
     SELECT id
       FROM shigoto.jobs
      WHERE id = ANY (children)
@@ -211,14 +209,23 @@ BEGIN
          ) AS message;
 END $$;
 
--- Jobs that had ended live again, ascending: they wait once more, for those of the jobs they depend on that live, and for
--- those whose end nobody has followed yet. As after an insert, a node looks at all these after the commit; so it does
--- not matter when they end.
+-- Jobs that had ended live again, ascending: they wait once more, for those of the jobs they depend on that live, for
+-- those that are just being retried, and for those whose end nobody has followed yet. As after an insert, a node looks
+-- at all these after the commit; so it does not matter when they end.
 -- An edge may still be there from the earlier life. It is written all the same: so it is not taken away, with the job
 -- not yet to be seen, by an end that commits before this.
--- Locks: the edges, in their order. The jobs are the caller's own.
+-- Locks: those of the parents that have ended, SKIP LOCKED, against a retry that would not see who waits; then the edges,
+-- in their order. The jobs are the caller's own.
 CREATE FUNCTION shigoto.wait_again(children bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  parents CONSTANT bigint[] := ARRAY(
+    SELECT DISTINCT parent
+      FROM shigoto.jobs AS job
+     CROSS JOIN unnest(job.depends_on) AS parent
+     WHERE job.id = ANY (children)
+     ORDER BY parent);
+  ended   CONSTANT bigint[] := ARRAY(
+    SELECT id FROM shigoto.job_history WHERE id = ANY (parents) ORDER BY id FOR KEY SHARE SKIP LOCKED);
   waiting bigint[];
   parts   integer[];
 BEGIN
@@ -230,6 +237,8 @@ BEGIN
      WHERE job.id = ANY (children)
        AND parent <> job.id
        AND (EXISTS (SELECT FROM shigoto.jobs AS live WHERE live.id = parent)
+            OR (ended[width_bucket(parent, ended)] IS DISTINCT FROM parent
+                AND EXISTS (SELECT FROM shigoto.job_history AS over WHERE over.id = parent))
             OR EXISTS (SELECT FROM shigoto.dependencies AS left_over
                         WHERE left_over.parent_id = parent AND left_over.child_id = job.id))
      ORDER BY parent, job.id
@@ -265,47 +274,63 @@ BEGIN
       ON CONFLICT DO NOTHING;
 END $$;
 
+-- Locks who still waits for others, of those that have waited for these jobs in vain.
+-- Returns them, ascending; and for which of the jobs that cannot be done now, because others hold who would wait for it.
+CREATE FUNCTION shigoto.hold_those_in_vain(parents bigint[], OUT children bigint[], OUT held bigint[]) LANGUAGE plpgsql AS $$
+DECLARE
+  found record;
+BEGIN
+  found := shigoto.hold_children(ARRAY(
+    SELECT DISTINCT child_id FROM shigoto.failed_parents WHERE parent_id = ANY (parents) ORDER BY child_id));
+  children := found.free;
+  held := CASE WHEN found.held = '{}' THEN '{}'::bigint[] ELSE ARRAY(
+    SELECT DISTINCT parent_id
+      FROM shigoto.failed_parents
+     WHERE parent_id = ANY (parents)
+       AND child_id = ANY (found.held)
+     ORDER BY parent_id) END;
+END $$;
+
 -- Jobs that had failed live again: those that have waited for them in vain, and wait on for others, wait for them once
 -- more.
--- Locks, like those that end jobs: the edges, in their order; then the jobs that wait, in the order of their ids, each
--- for an instant only. Those that live again are the caller's own.
-CREATE FUNCTION shigoto.be_waited_for_again(parents bigint[]) RETURNS void LANGUAGE plpgsql SET lock_timeout = '20ms' AS $$
+-- children: the caller has locked them, and they wait. Nobody else comes to wait for these jobs, or ceases to, while
+-- their rows in the history are locked.
+-- Locks: the edges, in their order.
+CREATE FUNCTION shigoto.be_waited_for_again(parents bigint[], children bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  children bigint[];
-  parts    integer[];
-  waiting  bigint[];
+  waiting bigint[];
+  parts   integer[];
 BEGIN
-  WITH edge AS (
+  WITH failed AS MATERIALIZED (
+    SELECT parent_id, child_id
+      FROM shigoto.failed_parents
+     WHERE parent_id = ANY (parents)
+       AND children[width_bucket(child_id, children)] = child_id
+  ),
+  edge AS (
     INSERT INTO shigoto.dependencies (parent_id, child_id)
-    SELECT failed.parent_id, failed.child_id
-      FROM shigoto.failed_parents AS failed
-     WHERE failed.parent_id = ANY (parents)
-       AND EXISTS (SELECT FROM shigoto.jobs WHERE id = failed.child_id AND state = 'waiting')
-     ORDER BY failed.parent_id, failed.child_id
+    SELECT parent_id, child_id FROM failed ORDER BY parent_id, child_id
         ON CONFLICT DO NOTHING
     RETURNING parent_id, child_id
+  ),
+  -- Of others nothing is known: they may begin to wait.
+  forgotten AS (
+    DELETE FROM shigoto.failed_parents
+     WHERE (parent_id, child_id) IN (SELECT failed.parent_id, failed.child_id FROM failed)
   )
   SELECT array_agg(child_id ORDER BY child_id), array_agg(part ORDER BY child_id)
-    INTO children, parts
+    INTO waiting, parts
     FROM (SELECT child_id, count(*) AS part FROM edge GROUP BY child_id) AS child;
-  IF children IS NULL THEN
+  IF waiting IS NULL THEN
     RETURN;
   END IF;
-  waiting := ARRAY(
-    SELECT id FROM shigoto.jobs WHERE id = ANY (children) AND state = 'waiting' ORDER BY id FOR UPDATE);
   UPDATE shigoto.jobs AS job
-     SET pending = job.pending + parts[width_bucket(job.id, children)]
+     SET pending = job.pending + parts[width_bucket(job.id, waiting)]
    WHERE job.id = ANY (waiting);
-  -- Who has moved on meanwhile is left as it is.
-  DELETE FROM shigoto.dependencies
-   WHERE parent_id = ANY (parents)
-     AND child_id = ANY (children)
-     AND waiting[width_bucket(child_id, waiting)] IS DISTINCT FROM child_id;
   UPDATE shigoto.jobs AS job
      SET watched = true
    WHERE job.id = ANY (parents)
      AND EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = job.id);
-  DELETE FROM shigoto.failed_parents WHERE parent_id = ANY (parents);
 END $$;
 
 -- A message for the node alone that sees to it: something happened to a job, of which nobody else tells.
@@ -330,11 +355,18 @@ BEGIN
   WITH loose AS MATERIALIZED (
     SELECT id, parent_id FROM shigoto.loose_ends ORDER BY id LIMIT most FOR UPDATE SKIP LOCKED
   ),
+  ended AS MATERIALIZED (
+    SELECT id
+      FROM shigoto.job_history
+     WHERE id = ANY (ARRAY(SELECT DISTINCT parent_id FROM loose ORDER BY parent_id))
+       FOR KEY SHARE SKIP LOCKED
+  ),
   over AS MATERIALIZED (
     SELECT parent.id, coalesce(job.state::text, 'deleted') AS state
       FROM (SELECT DISTINCT parent_id AS id FROM loose) AS parent
       LEFT JOIN LATERAL (SELECT state FROM shigoto.job_history WHERE id = parent.id LIMIT 1) AS job ON true
      WHERE NOT EXISTS (SELECT FROM shigoto.jobs WHERE id = parent.id)
+       AND (job.state IS NULL OR parent.id IN (SELECT ended.id FROM ended))
   ),
   gone AS (
     DELETE FROM shigoto.loose_ends

@@ -148,8 +148,8 @@ CREATE TYPE shigoto.controlled AS (
 -- Waits for nobody for long, and for all together as little: what others hold locked is left to another look, and so is
 -- what depends on that.
 -- Returns a row for each job that was found in one of these states.
--- Locks: rows of the history and live ones, in id order, SKIP LOCKED; then keys in the order of the keys; then who waits
--- for whom, in that order, and those that wait, by their ids, for an instant each; then batches.
+-- Locks: rows of the history and live ones, in id order, SKIP LOCKED; then those that wait, by their ids, SKIP LOCKED;
+-- then keys in the order of the keys; then who waits for whom, in that order; then batches.
 CREATE FUNCTION shigoto.retry_jobs(wanted bigint[], chosen shigoto.job_state[]) RETURNS SETOF shigoto.controlled
 LANGUAGE plpgsql SET lock_timeout = '100ms' SET enable_seqscan = off AS $$
 DECLARE
@@ -157,7 +157,7 @@ DECLARE
   found   bigint[];
   holders bigint[];
   left_to bigint[];
-  next    record;
+  in_vain record;
   retried shigoto.ended_job[];
   waiting bigint[];
 BEGIN
@@ -170,30 +170,29 @@ BEGIN
        AND job.state = ANY (chosen)
      ORDER BY job.id
        FOR UPDATE SKIP LOCKED);
-  holders := ARRAY(SELECT coalesce(holder, -1) FROM shigoto.take_keys_again(found) ORDER BY id);
-  IF cardinality(found) < cardinality(wanted) OR 0 > ANY (holders) THEN
-    left_to := ARRAY(
+  in_vain := shigoto.hold_those_in_vain(found);
+  IF cardinality(found) < cardinality(wanted) OR in_vain.held <> '{}' THEN
+    found := shigoto.without(found, in_vain.held);
+    found := shigoto.without(found, shigoto.left_with(found, ARRAY(
       SELECT ended.id
         FROM shigoto.job_history AS ended
        WHERE ended.id = ANY (wanted)
          AND ended.state IN ('discarded', 'cancelled')
          AND ended.state = ANY (chosen)
-         AND (found[width_bucket(ended.id, found)] IS DISTINCT FROM ended.id
-              OR holders[width_bucket(ended.id, found)] < 0));
-    -- Parents come first: a job is inserted after those it waits for.
-    FOR next IN
-      SELECT ended.id, ended.depends_on
-        FROM shigoto.job_history AS ended
-       WHERE ended.id = ANY (found)
-         AND ended.depends_on IS NOT NULL
-       ORDER BY ended.id
-    LOOP
-      IF next.depends_on && left_to THEN
-        holders[width_bucket(next.id, found)] := -1;
-        left_to := left_to || next.id;
-      END IF;
-    END LOOP;
+         AND found[width_bucket(ended.id, found)] IS DISTINCT FROM ended.id)));
   END IF;
+  LOOP
+    BEGIN
+      holders := ARRAY(SELECT coalesce(holder, -1) FROM shigoto.take_keys_again(found) ORDER BY id);
+      EXIT WHEN NOT 0 > ANY (holders);
+      left_to := shigoto.left_with(found, ARRAY(
+        SELECT job.id FROM unnest(found, holders) AS job (id, holder) WHERE job.holder < 0));
+      EXIT WHEN left_to = '{}';
+      RAISE EXCEPTION 'keys were taken of jobs that are left' USING ERRCODE = 'SHLFT';
+    EXCEPTION WHEN SQLSTATE 'SHLFT' THEN
+      found := shigoto.without(found, left_to);
+    END;
+  END LOOP;
 
   WITH gone AS (
     DELETE FROM shigoto.job_history AS job
@@ -220,7 +219,7 @@ BEGIN
     PERFORM shigoto.wait_again(waiting);
   END IF;
   IF retried IS NOT NULL THEN
-    PERFORM shigoto.be_waited_for_again(ARRAY(SELECT (unnest(retried)).id));
+    PERFORM shigoto.be_waited_for_again(ARRAY(SELECT (unnest(retried)).id), in_vain.children);
   END IF;
 
   RETURN QUERY
@@ -264,6 +263,35 @@ BEGIN
      AND job.state = ANY (chosen);
   PERFORM shigoto.uncount(retried);
 END $$;
+
+-- Which of these ended jobs depend on others, or on jobs that do: they would come before them. Parents come first: a job
+-- is inserted after those it waits for.
+CREATE FUNCTION shigoto.left_with(ids bigint[], others bigint[]) RETURNS bigint[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  found bigint[] := '{}';
+  next  record;
+BEGIN
+  IF others = '{}' THEN
+    RETURN found;
+  END IF;
+  FOR next IN
+    SELECT ended.id, ended.depends_on
+      FROM shigoto.job_history AS ended
+     WHERE ended.id = ANY (ids)
+       AND ended.depends_on IS NOT NULL
+     ORDER BY ended.id
+  LOOP
+    IF next.depends_on && others OR next.depends_on && found THEN
+      found := found || next.id;
+    END IF;
+  END LOOP;
+  RETURN found;
+END $$;
+
+-- The first without the second, both ascending.
+CREATE FUNCTION shigoto.without(ids bigint[], others bigint[]) RETURNS bigint[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT ARRAY(SELECT id FROM unnest(ids) AS id WHERE others[width_bucket(id, others)] IS DISTINCT FROM id ORDER BY id)
+$$;
 
 -- Takes the keys of ended jobs that are to live again, in the order of the keys; of several that want the same, the one
 -- with the smallest id gets it.
