@@ -93,16 +93,9 @@ class RetryBesideOthersIT {
     assertThat(count("failed_parents")).isZero();
   }
 
-  /** It ended, and nobody has followed that yet. */
   @Test
   void anEndOfAJobThatIsBeingRetriedIsNotFollowed() {
-    db.sql(
-        """
-        DELETE FROM shigoto.failed_parents;
-        INSERT INTO shigoto.dependencies VALUES (1, 11);
-        INSERT INTO shigoto.loose_ends (parent_id) VALUES (1);
-        UPDATE shigoto.jobs SET pending = 2 WHERE id = 11
-        """);
+    nobodyHasFollowedTheEnd();
 
     inSomebodysTransaction(
         RETRY.formatted(PARENT), () -> db.sql("SELECT FROM shigoto.follow_loose_ends(100)"));
@@ -113,13 +106,7 @@ class RetryBesideOthersIT {
 
   @Test
   void aJobWhoseEndIsBeingFollowedIsRetriedAfterThat() {
-    db.sql(
-        """
-        DELETE FROM shigoto.failed_parents;
-        INSERT INTO shigoto.dependencies VALUES (1, 11);
-        INSERT INTO shigoto.loose_ends (parent_id) VALUES (1);
-        UPDATE shigoto.jobs SET pending = 2 WHERE id = 11
-        """);
+    nobodyHasFollowedTheEnd();
 
     inSomebodysTransaction(
         "SELECT FROM shigoto.follow_loose_ends(100)",
@@ -189,6 +176,16 @@ class RetryBesideOthersIT {
                 .containsExactly("locked", "locked"));
 
     assertThat(db.number("SELECT count(*) FROM shigoto.unique_keys WHERE job_id = 2")).isZero();
+  }
+
+  private static void nobodyHasFollowedTheEnd() {
+    db.sql(
+        """
+        DELETE FROM shigoto.failed_parents;
+        INSERT INTO shigoto.dependencies VALUES (1, 11);
+        INSERT INTO shigoto.loose_ends (parent_id) VALUES (1);
+        UPDATE shigoto.jobs SET pending = 2 WHERE id = 11
+        """);
   }
 
   private static void theChildHasEnded() {
