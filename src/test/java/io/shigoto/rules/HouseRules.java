@@ -15,7 +15,7 @@ import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Slots;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import reactor.core.publisher.MonoOperator;
+import reactor.core.publisher.Mono;
 import reactor.pool.PoolBuilder;
 import reactor.util.retry.Retry;
 import reactor.util.retry.RetryBackoffSpec;
@@ -61,7 +61,7 @@ final class HouseRules {
         .that()
         .doNotBelongToAnyOf(Detached.class, Slots.class)
         .and()
-        .areNotAssignableTo(MonoOperator.class)
+        .areNotAssignableTo(Mono.class)
         .should(accessTargetWhere(Calls.SUBSCRIBE));
   }
 

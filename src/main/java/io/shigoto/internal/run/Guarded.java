@@ -3,7 +3,6 @@ package io.shigoto.internal.run;
 import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Failure;
 import java.time.Duration;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +14,6 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoOperator;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 import reactor.util.context.Context;
 
 /**
@@ -32,16 +30,8 @@ public final class Guarded<T> extends MonoOperator<T, T> {
   /** Reactor's key for what is done with such errors of one pipeline. */
   private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
-  private final @Nullable Crew aside;
-
-  /** Is cancelled wherever it is. */
   Guarded(Mono<? extends T> source) {
-    this(source, null);
-  }
-
-  private Guarded(Mono<? extends T> source, @Nullable Crew aside) {
     super(source);
-    this.aside = aside;
   }
 
   /**
@@ -51,9 +41,7 @@ public final class Guarded<T> extends MonoOperator<T, T> {
    */
   public static <T> Mono<T> call(
       Supplier<Mono<T>> code, Duration timeout, Scheduler scheduler, Crew aside) {
-    return new Guarded<>(Mono.defer(code), aside)
-        .subscribeOn(scheduler)
-        .timeout(timeout, Mono.error(() -> new RunTimeout(timeout)), aside);
+    return new Call<>(code, timeout, scheduler, aside);
   }
 
   /**
@@ -78,21 +66,30 @@ public final class Guarded<T> extends MonoOperator<T, T> {
   @Override
   public void subscribe(CoreSubscriber<? super T> actual) {
     try {
-      source.subscribe(new Guard<>(actual, aside));
+      source.subscribe(new Guard<>(actual));
     } catch (Throwable fatal) {
       Operators.error(actual, new WorkerBroke(fatal));
+    }
+  }
+
+  /** Whatever the code of the application does on that. */
+  static void cancel(Subscription subscription) {
+    try {
+      subscription.cancel();
+    } catch (Throwable fatal) {
+      LOG.atWarn()
+          .addKeyValue("error", fatal.getClass().getName())
+          .log("a worker failed on cancel");
     }
   }
 
   private static final class Guard<T> implements CoreSubscriber<T>, Subscription {
 
     private final CoreSubscriber<? super T> actual;
-    private final @Nullable Crew aside;
     private @Nullable Subscription source;
 
-    Guard(CoreSubscriber<? super T> actual, @Nullable Crew aside) {
+    Guard(CoreSubscriber<? super T> actual) {
       this.actual = actual;
-      this.aside = aside;
     }
 
     @Override
@@ -128,29 +125,10 @@ public final class Guarded<T> extends MonoOperator<T, T> {
       }
     }
 
-    /** Not on a thread that must not wait: timers and event loops are such. */
     @Override
     public void cancel() {
-      if (aside == null || !Schedulers.isInNonBlockingThread()) {
-        cancelHere();
-        return;
-      }
-      try {
-        aside.schedule(this::cancelHere);
-      } catch (RejectedExecutionException theNodeHasStopped) {
-        cancelHere();
-      }
-    }
-
-    private void cancelHere() {
-      try {
-        if (source != null) {
-          source.cancel();
-        }
-      } catch (Throwable fatal) {
-        LOG.atWarn()
-            .addKeyValue("error", fatal.getClass().getName())
-            .log("a worker failed on cancel");
+      if (source != null) {
+        Guarded.cancel(source);
       }
     }
   }

@@ -6,8 +6,7 @@ import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.limit.Permit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One claimed job in the hands of this node, from the claim's answer until its settlement is
@@ -19,10 +18,11 @@ public final class Run {
   private final RunKey key;
   private final Permit permit;
   private final Load load;
-  private final Sinks.Empty<Void> cut = Sinks.empty();
+  private final AtomicReference<@Nullable Runnable> end = new AtomicReference<>();
   private final AtomicBoolean taken = new AtomicBoolean();
   private final AtomicBoolean decided = new AtomicBoolean();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.UNDER_WAY);
+  private volatile boolean isCut;
   private volatile boolean calledOff;
   private final HowFar howFar = new HowFar();
 
@@ -52,7 +52,7 @@ public final class Run {
   /** Ends the run because its job was called off: its subscription is cancelled, then the job. */
   void callOff() {
     calledOff = true;
-    cut.tryEmitEmpty();
+    cut();
   }
 
   /** What it has of its worker's limits. */
@@ -77,7 +77,11 @@ public final class Run {
 
   /** Ends the run: its subscription is cancelled, and the job is given back. */
   void cut() {
-    cut.tryEmitEmpty();
+    isCut = true;
+    Runnable present = end.getAndSet(null);
+    if (present != null) {
+      present.run();
+    }
   }
 
   /** The worker is about to be called. False if it must not be: it is settled as never begun. */
@@ -99,9 +103,12 @@ public final class Run {
     return begun ? Settlement.released(key) : Settlement.released(key).asUnbegun();
   }
 
-  /** Completes when the run is to end. */
-  Mono<Void> whenCut() {
-    return cut.asMono();
+  /** Does that when the run is to end, and now if it is to already. To be called once. */
+  void onCut(Runnable ends) {
+    end.set(ends);
+    if (isCut) {
+      cut();
+    }
   }
 
   /**

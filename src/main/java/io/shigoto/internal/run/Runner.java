@@ -61,74 +61,53 @@ public final class Runner {
   /** Emits how the run is to be settled, exactly once, whatever its worker does. Never fails. */
   public Mono<Settlement> run(Run run) {
     Workers.Known known = Objects.requireNonNull(workers.find(run.key().worker()));
-    Mono<Outcome> outcome =
+    Mono<Outcome> work =
         run.job().dependsOn().isEmpty()
-            ? outcome(run, known, NO_RESULTS)
-            : reading.results.apply(run.job()).flatMap(results -> outcome(run, known, results));
-    return run.permit()
-        .inTurn(outcome)
-        .flatMap(ended -> settlement(run, ended, known))
-        .takeUntilOther(run.whenCut())
-        .switchIfEmpty(Mono.fromSupplier(run::settlement));
+            ? call(run, known, NO_RESULTS)
+            : reading.results.apply(run.job()).flatMap(results -> call(run, known, results));
+    return new Course(
+        run, run.permit().inTurn(work), ended -> settlement(run, ended, known), aside);
+  }
+
+  private Mono<Outcome> call(Run run, Workers.Known known, Results results) {
+    return Guarded.call(() -> perform(run, known, results), known.timeout(), scheduler, aside);
   }
 
   /**
-   * Whatever thread an error came on, and it may be an event loop, the backoff is asked aside. A
-   * result that cannot be written is a failure, whatever the worker says. Of a run that may have
+   * A result that cannot be written is a failure, whatever the worker says. Of a run that may have
    * completed its job by itself it is not known yet whether it is done; from here on none can
    * become one of these, or it would be counted once more when that is known.
    */
-  private Mono<Settlement> settlement(Run run, Outcome ended, Workers.Known known) {
+  private Settlement settlement(Run run, Outcome ended, Workers.Known known) {
     run.end();
-    if (ended instanceof Outcome.Failed) {
-      run.permit().ended(ended);
-      return Mono.fromSupplier(() -> transition.of(run.key(), ended, known)).subscribeOn(aside);
-    }
     Settlement settlement = transition.of(run.key(), ended, known);
     boolean done = ended instanceof Outcome.Done;
     if (done && !settlement.isCompletion()) {
       run.permit().ended(Outcome.failed("the result was refused"));
-    } else if (!done || !run.isEntrusted()) {
+    } else if (!(ended instanceof Outcome.Failed) && !(done && run.isEntrusted())) {
       run.permit().ended(ended);
     }
-    return Mono.just(settlement);
-  }
-
-  private Mono<Outcome> outcome(Run run, Workers.Known known, Results results) {
-    return Guarded.call(() -> perform(run, known, results), known.timeout(), scheduler, aside)
-        .defaultIfEmpty(Outcome.done())
-        .onErrorResume(error -> failed(run, error));
-  }
-
-  /** Whom no thread has taken in time has not failed: it never began, and its job is given back. */
-  private static Mono<Outcome> failed(Run run, Throwable error) {
-    if (!run.isDecided()) {
-      run.cut();
-      return Mono.never();
-    }
-    return Mono.just(Outcome.failed(error));
+    return settlement;
   }
 
   private Mono<Outcome> perform(Run run, Workers.Known known, Results results) {
     if (!run.permit().start() || !run.begin()) {
-      // It is cut already, or is now: nobody hears how it ends.
-      run.cut();
-      return Mono.never();
+      return Mono.empty();
     }
     RunContext job = RunContext.of(run, results, known, reading.json, completing, reports);
-    if (job.fits()) {
+    if (job.fits() && events.heard()) {
       events.ofRun(JobEvent.Kind.STARTED, run.key(), waited(run.job()), null);
     }
     Context travelled = reading.propagation.read(job.meta());
     Mono<Outcome> work =
         known.middleware().isEmpty() && travelled.isEmpty()
-            ? call(known, job)
-            : Around.of(known.middleware(), job, Mono.defer(() -> call(known, job)));
+            ? perform(known, job)
+            : Around.of(known.middleware(), job, Mono.defer(() -> perform(known, job)));
     return work.contextWrite(
         outer -> outer.putAll(travelled.readOnly()).put(JobContext.class, job));
   }
 
-  private static Mono<Outcome> call(Workers.Known known, RunContext job) {
+  private static Mono<Outcome> perform(Workers.Known known, RunContext job) {
     job.args(); // throws if they do not fit: the worker is not called then
     @SuppressWarnings("unchecked") // args were read as what this worker takes
     ReactiveWorker<Object> worker = (ReactiveWorker<Object>) known.worker();
