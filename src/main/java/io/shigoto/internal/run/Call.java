@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
@@ -53,8 +52,9 @@ final class Call<T> extends Mono<T> {
   private Mono<T> made() {
     try {
       return Objects.requireNonNull(code.get(), "there is no Mono");
+    } catch (VirtualMachineError | LinkageError fatal) {
+      return Mono.error(new Guarded.WorkerBroke(fatal));
     } catch (Throwable thrown) {
-      Exceptions.throwIfFatal(thrown);
       return Mono.error(thrown);
     }
   }

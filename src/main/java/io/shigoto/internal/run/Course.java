@@ -91,8 +91,8 @@ final class Course extends Mono<Settlement> {
     public void onNext(Outcome outcome) {
       if (outcome instanceof Outcome.Failed) {
         failed(outcome);
-      } else if (stage.compareAndSet(Stage.RUNNING, Stage.OVER)) {
-        emit(course.judgement.apply(outcome));
+      } else {
+        judge(outcome, Stage.RUNNING);
       }
     }
 
@@ -128,7 +128,7 @@ final class Course extends Mono<Settlement> {
       course.run.end();
       course.run.permit().ended(outcome);
       try {
-        asking = course.aside.schedule(() -> ask(outcome));
+        asking = course.aside.schedule(() -> judge(outcome, Stage.FAILED));
       } catch (RejectedExecutionException theNodeHasStopped) {
         actual.onError(theNodeHasStopped);
         return;
@@ -138,9 +138,17 @@ final class Course extends Mono<Settlement> {
       }
     }
 
-    private void ask(Outcome outcome) {
-      Settlement settlement = course.judgement.apply(outcome);
-      if (stage.compareAndSet(Stage.FAILED, Stage.OVER)) {
+    private void judge(Outcome outcome, Stage now) {
+      Settlement settlement;
+      try {
+        settlement = course.judgement.apply(outcome);
+      } catch (Throwable broken) {
+        if (stage.getAndSet(Stage.OVER) != Stage.OVER) {
+          actual.onError(broken);
+        }
+        return;
+      }
+      if (stage.compareAndSet(now, Stage.OVER)) {
         emit(settlement);
       }
     }
