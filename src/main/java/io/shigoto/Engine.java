@@ -8,6 +8,7 @@ import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.control.ResultFinder;
 import io.shigoto.internal.find.Finder;
 import io.shigoto.internal.flow.KeepGoing;
+import io.shigoto.internal.history.Partitions;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.NodeState;
@@ -18,7 +19,6 @@ import io.shigoto.internal.json.Json;
 import io.shigoto.internal.permit.Allowances;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Migrations;
-import io.shigoto.internal.postgres.Partitions;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.queue.Served;
 import io.shigoto.internal.run.Discards;
@@ -188,7 +188,7 @@ final class Engine {
             ? migrations.run(connections.upkeep)
             : migrations.check(connections.upkeep);
     return schema
-        .then(new Partitions(connections.upkeep, sql).keep(settings.retentionDays()))
+        .then(new Partitions(connections.upkeep, sql).keep(settings.retention().longest()))
         .then();
   }
 

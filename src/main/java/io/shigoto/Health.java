@@ -52,10 +52,15 @@ public record Health(
 
   /** Where a node is in its life. */
   public enum Phase {
+    /** It was built, and not started. */
     NEW,
+    /** {@code start()} is under way. */
     STARTING,
+    /** It works. */
     RUNNING,
+    /** {@code stop} is under way: nothing is claimed any more. */
     STOPPING,
+    /** It has stopped, for ever. */
     STOPPED
   }
 

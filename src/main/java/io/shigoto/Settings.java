@@ -4,6 +4,7 @@ import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.control.LoadShedding;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
+import io.shigoto.internal.history.Retention;
 import io.shigoto.job.ContextEntry;
 import io.shigoto.worker.Middleware;
 import io.shigoto.worker.ReactiveWorker;
@@ -30,7 +31,7 @@ record Settings(
     Duration pollInterval,
     boolean listen,
     boolean migrate,
-    int retentionDays,
+    Retention retention,
     Broadcasting broadcasts,
     int maxPayload,
     int connections,

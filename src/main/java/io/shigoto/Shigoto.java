@@ -109,6 +109,11 @@ public final class Shigoto {
    * whatever the number. Errors: of the publisher, or of the first job that cannot be enqueued,
    * after the receipts of all jobs before it, which are committed; later ones may be.
    *
+   * <p>Jobs that are unique, in a batch, or depend on others go by a line of their own. Of a stream
+   * in which there are both, ids are in order among these and among those, not between them; the
+   * receipts are in the order of the stream all the same. One that has to wait for an unfinished
+   * transaction, which has its key or seals its batch, is written behind those that need not.
+   *
    * <p>Joins a transaction of Spring's, as {@link #enqueue(NewJob)} does; its receipts then come in
    * groups. The one connection of the transaction does one thing at a time: collect what the
    * publisher reads from the same transaction before it is enqueued.
@@ -120,8 +125,10 @@ public final class Shigoto {
   /**
    * Inserts any number of jobs in groups, in the caller's transaction: they are there if and when
    * that commits. Emits their receipts in order. Demand: a thousand jobs are asked for at a time,
-   * so memory is bounded whatever the number. Errors: of the publisher, of the first job that
-   * cannot be enqueued, or of the connection; then the transaction is to be rolled back.
+   * so memory is bounded whatever the number. Of these the jobs that are unique, in a batch, or
+   * depend on others are written last, so their ids are behind those of the others. Errors: of the
+   * publisher, of the first job that cannot be enqueued, or of the connection; then the transaction
+   * is to be rolled back.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
     return node.calls()

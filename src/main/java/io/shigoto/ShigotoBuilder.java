@@ -6,9 +6,11 @@ import io.shigoto.control.LoadShedding;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
 import io.shigoto.internal.context.Propagation;
+import io.shigoto.internal.history.Retention;
 import io.shigoto.internal.postgres.SchemaName;
 import io.shigoto.internal.queue.Served;
 import io.shigoto.job.ContextEntry;
+import io.shigoto.job.JobState;
 import io.shigoto.job.Name;
 import io.shigoto.worker.Given;
 import io.shigoto.worker.Middleware;
@@ -41,7 +43,7 @@ public final class ShigotoBuilder {
   /** The default of {@link #pollInterval}. */
   public static final Duration DEFAULT_POLL_INTERVAL = Duration.ofSeconds(1);
 
-  /** The default of {@link #retention}. */
+  /** The default of {@link #retention(Duration)}. */
   public static final Duration DEFAULT_RETENTION = Duration.ofDays(14);
 
   /** The default of {@link #broadcastWindow}. */
@@ -75,7 +77,7 @@ public final class ShigotoBuilder {
   private Duration pollInterval = DEFAULT_POLL_INTERVAL;
   private boolean listen = true;
   private boolean migrate = true;
-  private Duration retention = DEFAULT_RETENTION;
+  private Retention retention = Retention.of(DEFAULT_RETENTION);
   private Broadcasting broadcasts = Broadcasting.STANDARD;
   private int maxPayload = DEFAULT_MAX_PAYLOAD;
   private int connections = DEFAULT_CONNECTIONS;
@@ -221,12 +223,25 @@ public final class ShigotoBuilder {
     return this;
   }
 
-  /** How long ended jobs are kept, in whole days, from 1. Default: 14 days. */
+  /**
+   * How long ended jobs are kept, in whole days, from 1: those in states of which nothing else is
+   * said. Default: 14 days.
+   */
   public ShigotoBuilder retention(Duration retention) {
-    Duration days = Span.from(Duration.ofDays(1)).require("retention", retention);
-    require(
-        days.equals(Duration.ofDays(days.toDays())), "retention must be whole days, but is", days);
-    this.retention = days;
+    this.retention = this.retention.with(retention);
+    return this;
+  }
+
+  /**
+   * How long jobs are kept that ended in this state, in whole days, from 1. A day of history of
+   * which no job is kept is dropped in an instant; jobs that are kept for a shorter time than
+   * others of their day are deleted from it, a few thousand at a time. Default: as {@link
+   * #retention(Duration)} says of all.
+   *
+   * @param state COMPLETED, DISCARDED or CANCELLED
+   */
+  public ShigotoBuilder retention(JobState state, Duration retention) {
+    this.retention = this.retention.with(state, retention);
     return this;
   }
 
@@ -333,7 +348,7 @@ public final class ShigotoBuilder {
             pollInterval,
             listen,
             migrate,
-            (int) retention.toDays(),
+            retention,
             broadcasts.checked(),
             maxPayload,
             connections,

@@ -90,7 +90,7 @@ final class Upkeep {
 
   private History history() {
     return new History(
-        database, engine.sql, settings.retentionDays(), settings.broadcasts().retention());
+        database, engine.sql, settings.retention(), settings.broadcasts().retention());
   }
 
   private Promoter promoter() {

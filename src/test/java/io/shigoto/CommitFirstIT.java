@@ -17,7 +17,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -54,7 +53,7 @@ class CommitFirstIT {
     awaitStatementThatWaitsForALock();
 
     assertThat(told.count(kind)).isZero();
-    release(other);
+    Open.end(other, false);
     told.await(kind);
   }
 
@@ -68,7 +67,7 @@ class CommitFirstIT {
 
     assertThat(answer).isNotDone();
     assertThat(told.count(Kind.INSERTED)).isZero();
-    release(other);
+    Open.end(other, false);
     answer.join();
     told.await(Kind.INSERTED);
   }
@@ -84,7 +83,7 @@ class CommitFirstIT {
     awaitStatementThatWaitsForALock();
 
     assertThat(told.count(Kind.RESCUED)).isZero();
-    release(other);
+    Open.end(other, false);
     told.await(Kind.RESCUED);
   }
 
@@ -98,18 +97,9 @@ class CommitFirstIT {
 
   /** Another session, in a transaction that has locked something. */
   private static Connection locked(String statement) {
-    return Mono.from(db.connectionFactory().create())
-        .cast(Connection.class)
-        .delayUntil(Connection::beginTransaction)
-        .delayUntil(
-            connection ->
-                Flux.from(connection.createStatement(statement).execute())
-                    .concatMap(result -> result.map((row, metadata) -> true)))
-        .block(LIMIT);
-  }
-
-  private static void release(Connection connection) {
-    Mono.from(connection.rollbackTransaction()).then(Mono.from(connection.close())).block(LIMIT);
+    Connection other = Open.begin(db.connectionFactory());
+    Open.run(other, statement);
+    return other;
   }
 
   private static void awaitStatementThatWaitsForALock() {

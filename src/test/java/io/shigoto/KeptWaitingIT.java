@@ -43,7 +43,7 @@ class KeptWaitingIT {
   @ValueSource(ints = {1, 300})
   void theyKeepNobodyElseWaiting(int keys) {
     Shigoto node = build();
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     List<NewJob> busy =
         IntStream.range(0, 300)
             .mapToObj(i -> NewJob.of("busy", Map.of("i", i % keys)).unique(SAME))
@@ -63,7 +63,7 @@ class KeptWaitingIT {
       assertThat(kept()).isLessThanOrEqualTo(1);
     }
     assertThat(subscribed.isDisposed()).isFalse();
-    end(caller, false);
+    Open.end(caller, false);
 
     assertThat(waiting.block(LIMIT))
         .hasSize(300)
@@ -77,7 +77,7 @@ class KeptWaitingIT {
   @Test
   void workflowsKeepNobodyElseWaiting() {
     Shigoto node = build();
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     NewJob busy = NewJob.of("busy", "workflow").unique(SAME);
     node.enqueue(busy, caller).block(LIMIT);
 
@@ -97,7 +97,7 @@ class KeptWaitingIT {
           return inARow.updateAndGet(before -> kept() <= 1 ? before + 1 : 0) == 50;
         });
     assertThat(subscribed.isDisposed()).isFalse();
-    end(caller, false);
+    Open.end(caller, false);
 
     assertThat(waiting.block(LIMIT))
         .hasSize(100)
@@ -110,7 +110,7 @@ class KeptWaitingIT {
     Shigoto node = build();
     long sealed = node.batches().open(NewBatch.of("report", NOTHING)).block(LIMIT);
     long open = node.batches().open(NewBatch.of("report", NOTHING)).block(LIMIT);
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     node.batches().seal(sealed, caller).block(LIMIT);
 
     Mono<List<Receipt>> waiting =
@@ -127,7 +127,7 @@ class KeptWaitingIT {
 
     assertThat(others).hasSize(100).allMatch(Receipt.Inserted.class::isInstance);
     assertThat(subscribed.isDisposed()).isFalse();
-    end(caller, false);
+    Open.end(caller, false);
     assertThat(waiting.block(LIMIT)).hasSize(100).allMatch(Receipt.Inserted.class::isInstance);
   }
 
@@ -173,18 +173,5 @@ class KeptWaitingIT {
 
   private Shigoto build() {
     return nodes.build(Shigoto.builder(db.connectionFactory()).statementTimeout(LIMIT));
-  }
-
-  private static Connection begin() {
-    return Mono.from(db.connectionFactory().create())
-        .delayUntil(Connection::beginTransaction)
-        .cast(Connection.class)
-        .block(LIMIT);
-  }
-
-  private static void end(Connection connection, boolean commits) {
-    Mono.from(commits ? connection.commitTransaction() : connection.rollbackTransaction())
-        .then(Mono.from(connection.close()))
-        .block(LIMIT);
   }
 }

@@ -1,28 +1,48 @@
 package io.shigoto;
 
+import static io.shigoto.Nodes.LIMIT;
+
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** A transaction of somebody else's that is not over yet; in the end it is rolled back. */
+/** Transactions of somebody else's that are not over yet. */
 final class Open {
 
   private Open() {}
 
-  /** Does something after its statement and before its end. */
+  /** Does something after its statement and before its end; in the end it is rolled back. */
   static <T> T transaction(ConnectionFactory factory, String statement, Supplier<T> work) {
-    Connection other = Mono.from(factory.create()).block(Nodes.LIMIT);
+    Connection other = begin(factory);
     try {
-      Mono.from(other.beginTransaction())
-          .thenMany(Flux.defer(() -> other.createStatement(statement).execute()))
-          .flatMap(result -> result.map((row, metadata) -> true))
-          .then()
-          .block(Nodes.LIMIT);
+      run(other, statement);
       return work.get();
     } finally {
-      Mono.from(other.close()).block(Nodes.LIMIT);
+      end(other, false);
     }
+  }
+
+  /** Connects, and begins one. */
+  static Connection begin(ConnectionFactory factory) {
+    return Mono.from(factory.create())
+        .cast(Connection.class)
+        .delayUntil(Connection::beginTransaction)
+        .block(LIMIT);
+  }
+
+  /** Runs a statement in it. */
+  static void run(Connection connection, String statement) {
+    Flux.from(connection.createStatement(statement).execute())
+        .concatMap(result -> result.map((row, metadata) -> true))
+        .blockLast(LIMIT);
+  }
+
+  /** Ends it, and closes the connection. */
+  static void end(Connection connection, boolean commits) {
+    Mono.from(commits ? connection.commitTransaction() : connection.rollbackTransaction())
+        .then(Mono.from(connection.close()))
+        .block(LIMIT);
   }
 }

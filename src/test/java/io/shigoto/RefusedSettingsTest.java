@@ -1,5 +1,10 @@
 package io.shigoto;
 
+import static io.shigoto.job.JobState.CANCELLED;
+import static io.shigoto.job.JobState.COMPLETED;
+import static io.shigoto.job.JobState.DISCARDED;
+import static io.shigoto.job.JobState.EXECUTING;
+import static io.shigoto.job.JobState.RETRYABLE;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -16,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RefusedSettingsTest {
 
   private static final String LONG = "x".repeat(256);
+  private static final Duration A_DAY = Duration.ofDays(1);
   private static final Duration ENDLESS = Duration.ofSeconds(Long.MAX_VALUE);
 
   static Stream<Arguments> settings() {
@@ -39,6 +45,22 @@ class RefusedSettingsTest {
         setting("retention must be", "PT23H", it -> it.retention(Duration.ofHours(23))),
         setting("retention must be", "PT47H", it -> it.retention(Duration.ofHours(47))),
         setting("retention must be", "" + ENDLESS, it -> it.retention(ENDLESS)),
+        setting("retention must be", "PT0S", it -> it.retention(Duration.ZERO)),
+        setting("retention must be", "PT-24H", it -> it.retention(Duration.ofDays(-1))),
+        setting("retention is said of", "RETRYABLE", it -> it.retention(RETRYABLE, A_DAY)),
+        setting("retention is said of", "EXECUTING", it -> it.retention(EXECUTING, A_DAY)),
+        setting(
+            "retention of DISCARDED must be", "PT0S", it -> it.retention(DISCARDED, Duration.ZERO)),
+        setting(
+            "retention of CANCELLED must be",
+            "PT-24H",
+            it -> it.retention(CANCELLED, A_DAY.negated())),
+        setting(
+            "retention of COMPLETED must be",
+            "PT25H",
+            it -> it.retention(COMPLETED, A_DAY.plusHours(1))),
+        setting(
+            "retention of COMPLETED must be", "" + ENDLESS, it -> it.retention(COMPLETED, ENDLESS)),
         setting("broadcastWindow must", "PT-1S", it -> it.broadcastWindow(Duration.ofSeconds(-1))),
         setting("broadcastRetention must", "PT0S", it -> it.broadcastRetention(Duration.ZERO)),
         setting(

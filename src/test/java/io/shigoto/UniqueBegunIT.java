@@ -5,7 +5,6 @@ import static io.shigoto.worker.Unique.Field.WORKER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.Result;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
@@ -113,14 +112,9 @@ class UniqueBegunIT {
   void aJobThatIsStartedAtThatMomentIsNotKeptLocked() {
     Shigoto node = nodes.build(Shigoto.builder(db.connectionFactory()));
     long id = node.enqueue(job(-3, "old").queue("nobody").unique(NEWEST)).block(LIMIT).id();
-    Connection claim = begin();
-    Connection caller = begin();
-    Flux.from(
-            claim
-                .createStatement("UPDATE shigoto.jobs SET attempt = 1, lease = 1 WHERE id = " + id)
-                .execute())
-        .flatMap(Result::getRowsUpdated)
-        .blockLast(LIMIT);
+    Connection claim = Open.begin(db.connectionFactory());
+    Connection caller = Open.begin(db.connectionFactory());
+    Open.run(claim, "UPDATE shigoto.jobs SET attempt = 1, lease = 1 WHERE id = " + id);
     CompletableFuture<Receipt> met =
         node.enqueue(job(-3, "new").queue("nobody").unique(NEWEST), caller).toFuture();
     Await.until(
@@ -132,18 +126,12 @@ class UniqueBegunIT {
                         + " WHERE datname = current_database() AND wait_event_type = 'Lock'")
                 == 1);
 
-    Mono.from(claim.commitTransaction()).block(LIMIT);
+    Open.end(claim, true);
 
     assertThat(Mono.fromFuture(met).block(LIMIT)).isEqualTo(Receipt.conflict(id, Set.of()));
     assertThat(db.sql("SELECT id FROM shigoto.jobs WHERE id = $1 FOR UPDATE SKIP LOCKED", id))
         .hasSize(1);
-    Mono.from(caller.close()).then(Mono.from(claim.close())).block(LIMIT);
-  }
-
-  private static Connection begin() {
-    Connection connection = Mono.<Connection>from(db.connectionFactory().create()).block(LIMIT);
-    Mono.from(connection.beginTransaction()).block(LIMIT);
-    return connection;
+    Mono.from(caller.close()).block(LIMIT);
   }
 
   private Mono<Outcome> fastThenForEver(JobContext<Map<String, Object>> job) {

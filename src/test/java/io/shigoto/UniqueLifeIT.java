@@ -108,6 +108,23 @@ class UniqueLifeIT {
   }
 
   @Test
+  void howLongIsSaidOfTheStateInWhichItsJobEnded() {
+    Shigoto node = start();
+    long done = enqueue(node, SAME.alsoAfter(Unique.End.COMPLETED)).id();
+    started(done);
+    ends(done, Outcome.done(), JobEvent.Kind.COMPLETED);
+    long failed = enqueue(node, Unique.by(WORKER).alsoAfter(Unique.End.DISCARDED)).id();
+    started(failed);
+    ends(failed, Outcome.discard("no"), JobEvent.Kind.DISCARDED);
+    db.sql("UPDATE shigoto.unique_keys SET ended_at = now() - interval '5 days'");
+
+    nodes.start(builder("keeps").retention(JobState.COMPLETED, Duration.ofDays(3)));
+
+    Await.until(LIMIT, () -> keys() == 1);
+    assertThat(db.number("SELECT job_id FROM shigoto.unique_keys")).isEqualTo(failed);
+  }
+
+  @Test
   void keysWhosePeriodIsOverAreForgotten() {
     Shigoto node = nodes.build(builder("enqueues only"));
     enqueue(node, SAME.within(Duration.ofMillis(1)));
@@ -175,7 +192,7 @@ class UniqueLifeIT {
     Shigoto node = start();
     long first = enqueue(node, waiting).id();
     started(first);
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     assertThat(node.enqueue(job(waiting.debounce(Duration.ofHours(1))), caller).block(LIMIT))
         .isInstanceOf(Receipt.Inserted.class);
 
@@ -184,7 +201,7 @@ class UniqueLifeIT {
     started(other);
     ends(other, LATER, JobEvent.Kind.SNOOZED);
     assertThat(find(node, first).state()).isEqualTo(JobState.EXECUTING);
-    end(caller, commits);
+    Open.end(caller, commits);
 
     JobEvent.Kind kind = commits ? JobEvent.Kind.CANCELLED : JobEvent.Kind.FAILED;
     assertThat(told.await(kind).jobId()).isEqualTo(first);
@@ -195,7 +212,7 @@ class UniqueLifeIT {
   @ValueSource(booleans = {true, false})
   void anEnqueueWaitsForTheTransactionThatHasItsKeyAndNobodyWaitsWithIt(boolean commits) {
     Shigoto node = nodes.build(builder("enqueues only"));
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     long uncommitted = node.enqueue(job(SAME), caller).block(LIMIT).id();
 
     Mono<Receipt> waits = node.enqueue(job(SAME)).cache();
@@ -206,7 +223,7 @@ class UniqueLifeIT {
             .collectList()
             .block(LIMIT);
     assertThat(others).hasSize(500).allMatch(Receipt.Inserted.class::isInstance);
-    end(caller, commits);
+    Open.end(caller, commits);
 
     Receipt receipt = waits.block(LIMIT);
     if (commits) {
@@ -219,20 +236,20 @@ class UniqueLifeIT {
   @Test
   void whoWaitsTooLongFailsAlone() {
     Shigoto node = nodes.build(builder("short").statementTimeout(Duration.ofMillis(500)));
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     node.enqueue(job(SAME), caller).block(LIMIT);
 
     assertThatThrownBy(() -> enqueue(node, SAME))
         .isInstanceOf(R2dbcTimeoutException.class)
         .hasMessageContaining("'work'");
     assertThat(enqueue(node, Unique.by(WORKER))).isInstanceOf(Receipt.Inserted.class);
-    end(caller, true);
+    Open.end(caller, true);
   }
 
   @Test
   void aStopDoesNotWaitForThoseThatWait() {
     Shigoto node = nodes.build(builder("stopped"));
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     node.enqueue(job(SAME), caller).block(LIMIT);
     Mono<Receipt> waits = node.enqueue(job(SAME)).cache();
     waits.timeout(Duration.ofMillis(1)).onErrorComplete().block(LIMIT);
@@ -240,7 +257,7 @@ class UniqueLifeIT {
     node.stop(Duration.ZERO).block(LIMIT);
 
     assertThatThrownBy(() -> waits.block(LIMIT)).isInstanceOf(IllegalStateException.class);
-    end(caller, false);
+    Open.end(caller, false);
   }
 
   private ShigotoBuilder builder(String name) {
@@ -305,18 +322,5 @@ class UniqueLifeIT {
 
   private static long keys() {
     return db.number("SELECT count(*) FROM shigoto.unique_keys");
-  }
-
-  private static Connection begin() {
-    return Mono.from(db.connectionFactory().create())
-        .delayUntil(Connection::beginTransaction)
-        .cast(Connection.class)
-        .block(LIMIT);
-  }
-
-  private static void end(Connection connection, boolean commits) {
-    Mono.from(commits ? connection.commitTransaction() : connection.rollbackTransaction())
-        .then(Mono.from(connection.close()))
-        .block(LIMIT);
   }
 }

@@ -7,6 +7,11 @@ public final class BatchNotOpen extends IllegalArgumentException {
 
   private final long id;
 
+  /**
+   * What an enqueue or a seal fails with; the message names the batch.
+   *
+   * @param id of the batch
+   */
   public BatchNotOpen(long id) {
     super("batch %d is sealed, or there is none".formatted(id));
     this.id = id;

@@ -62,8 +62,11 @@ public sealed interface Reason {
 
     /** What it waits for. */
     public enum Why {
+      /** The time for which it was enqueued. */
       SCHEDULED,
+      /** The end of its snooze. */
       SNOOZED,
+      /** The end of the backoff after an attempt that failed. */
       RETRY
     }
 

@@ -200,10 +200,15 @@ public final class NewJob {
     return workerName;
   }
 
+  /**
+   * Its arguments, as they were given: what Jackson writes as JSON when the job is enqueued. Never
+   * null.
+   */
   public Object args() {
     return args;
   }
 
+  /** What was set on the job itself, and not by its worker. */
   public Options options() {
     return options;
   }
@@ -227,7 +232,22 @@ public final class NewJob {
         + "]";
   }
 
-  /** What was set on the job itself; null where the worker's default holds. */
+  /**
+   * What was set on the job itself; null where the worker's default holds, or the library's.
+   *
+   * @param queue 1 to 255 characters
+   * @param priority a {@code short}; higher is claimed first
+   * @param maxAttempts from 1
+   * @param scheduledAt when it is due; null: at once, or after the delay
+   * @param delay from the enqueue to when it is due; null: none
+   * @param tags in place of the worker's
+   * @param meta texts by name; empty: none
+   * @param partitionKey 1 to 255 characters; null: none
+   * @param unique which other jobs it may not live beside
+   * @param batch the id of a batch that is open; null: none
+   * @param dependsOn ids of jobs that end before it begins; empty: none
+   * @param ifNotCompleted what becomes of it if one of these does not complete
+   */
   public record Options(
       @Nullable String queue,
       @Nullable Integer priority,

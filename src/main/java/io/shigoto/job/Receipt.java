@@ -43,10 +43,15 @@ public sealed interface Receipt {
 
   /** What a job takes over from one that would be the same. */
   enum Change {
+    /** The other's arguments. */
     ARGS,
+    /** The other's priority. */
     PRIORITY,
+    /** The other's number of attempts that it may have. */
     MAX_ATTEMPTS,
+    /** The other's due time. */
     SCHEDULED_AT,
+    /** The other's tags. */
     TAGS,
     /** It waits anew. */
     DEBOUNCED

@@ -9,6 +9,11 @@ public final class UnknownJobs extends IllegalArgumentException {
 
   private final transient List<Long> ids;
 
+  /**
+   * What an enqueue fails with; the message has the whole list.
+   *
+   * @param ids of those that are not there, ascending
+   */
   public UnknownJobs(List<Long> ids) {
     super("there are no jobs %s to depend on".formatted(ids));
     this.ids = List.copyOf(ids);

@@ -11,6 +11,12 @@ public final class LeaseLost extends RuntimeException {
 
   private final long jobId;
 
+  /**
+   * What {@link JobContext#completeIn} fails with; the message names the job.
+   *
+   * @param jobId of the job that is not this run's any more
+   * @param cause what the database said
+   */
   public LeaseLost(long jobId, Throwable cause) {
     super("the run of job " + jobId + " has lost its lease; its transaction is rolled back", cause);
     this.jobId = jobId;

@@ -15,9 +15,16 @@ import reactor.core.publisher.Mono;
 @FunctionalInterface
 public interface ReactiveWorker<A> {
 
+  /** The default of {@link #maxAttempts}. */
   int DEFAULT_MAX_ATTEMPTS = 3;
+
+  /** The default of {@link #queue}. */
   String DEFAULT_QUEUE = "default";
+
+  /** The default of {@link #priority}. */
   int DEFAULT_PRIORITY = 0;
+
+  /** The default of {@link #timeout}. */
   Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
 
   /** As many as there is room for. */

@@ -65,24 +65,35 @@ public record Unique(
     EXECUTING,
     /** It has failed and waits for its backoff. */
     RETRYABLE,
+    /** It has ended well. */
     COMPLETED,
+    /** It has ended after its last attempt failed, or was given up. */
     DISCARDED,
+    /** It has ended because it was called off. */
     CANCELLED
   }
 
   /** How a job can end. */
   public enum End {
+    /** Well. */
     COMPLETED,
+    /** After its last attempt failed, or given up. */
     DISCARDED,
+    /** Called off. */
     CANCELLED
   }
 
   /** What a job can take over from one that comes second. */
   public enum Replace {
+    /** The other's arguments. */
     ARGS,
+    /** The other's priority. */
     PRIORITY,
+    /** The other's number of attempts that it may have. */
     MAX_ATTEMPTS,
+    /** The other's due time. */
     SCHEDULED_AT,
+    /** The other's tags. */
     TAGS
   }
 
@@ -151,7 +162,9 @@ public record Unique(
 
   /**
    * Compares only these fields of the args, which must be an object; one that is missing is as if
-   * it were null, but a job must have one of them.
+   * it were null, but a job must have one of them. They are names of the object's own fields, whose
+   * values are compared as a whole: there is no path to what is inside of these, and a dot is a
+   * part of the name.
    */
   public Unique argsKeys(String... keys) {
     Set<String> chosen = Set.copyOf(Arrays.asList(Given.all("keys", keys)));

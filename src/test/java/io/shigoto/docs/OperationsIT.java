@@ -11,6 +11,7 @@ import io.shigoto.Schemas;
 import io.shigoto.Shigoto;
 import io.shigoto.event.JobEvent;
 import io.shigoto.event.JobEvent.Kind;
+import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
@@ -69,6 +70,7 @@ class OperationsIT {
             .worker(worker)
             .queue("default", 10)
             .retention(Duration.ofDays(30))
+            .retention(JobState.COMPLETED, Duration.ofDays(3))
             .build();
 
     shigoto.start().block();

@@ -102,6 +102,21 @@ class EngineMutantsIT extends Mutants {
             "history is kept for a day more",
             sql("find_days", "today.day - $2::integer", "today.day - $2::integer - 1"),
             "RetentionIT",
-            "aNodeThatStartsDropsTheDaysThatAreOver"));
+            "aNodeThatStartsDropsTheDaysThatAreOver"),
+        Arguments.of(
+            "jobs in a state are kept for a day more",
+            sql("find_days_to_thin", "- days AS oldest", "- days - 1 AS oldest"),
+            "internal.history.ThinningIT",
+            "jobsThatAreOverAreDeletedFromDaysThatAreKept"),
+        Arguments.of(
+            "what was walked is walked again",
+            sql("find_days_to_thin", "AND thinned.state = kept.state", "AND false"),
+            "internal.history.ThinningIT",
+            "aStateWhoseTimeIsOverLaterIsDeletedThen"),
+        Arguments.of(
+            "what somebody holds is taken for gone",
+            sql("thin_day", "- (SELECT count(*) FROM deleted) AS", "* 0 AS"),
+            "internal.history.ThinningIT",
+            "aDayInWhichSomebodyHoldsAJobIsLookedAtAgain"));
   }
 }

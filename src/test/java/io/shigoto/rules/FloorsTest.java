@@ -42,6 +42,7 @@ class FloorsTest {
               "internal.shed",
               "internal.run",
               "internal.settle",
+              "internal.history",
               "internal.explain",
               "internal.control"),
           Set.of("internal.find"),

@@ -22,6 +22,9 @@ class ChorePlansIT {
 
   private static final int ROWS = 100_000;
   private static final int GROUP = 100;
+  private static final String DAY = "job_history_20000101";
+  private static final String STATES = "ARRAY['completed', 'discarded', 'cancelled']";
+  private static final String DAYS = "ARRAY[10, 20, 30]";
   private static final Statements STATEMENTS = new Statements("shigoto");
 
   private enum Counted {
@@ -38,6 +41,9 @@ class ChorePlansIT {
           TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
       DATABASES.put(counted, database);
       Plan.prepare(database);
+      database.sql(
+          "CREATE TABLE shigoto.%s PARTITION OF shigoto.job_history".formatted(DAY)
+              + " FOR VALUES FROM ('2000-01-01 00:00+00') TO ('2000-01-02 00:00+00')");
       tables("ALTER TABLE shigoto.%s SET (autovacuum_enabled = false)", database);
       if (counted == Counted.WHEN_EMPTY) {
         tables("ANALYZE shigoto.%s", database);
@@ -58,7 +64,9 @@ class ChorePlansIT {
             "unique_keys",
             "rates",
             "dependencies",
-            "failed_parents")) {
+            "failed_parents",
+            "job_history_default",
+            DAY)) {
       database.sql(statement.formatted(table));
     }
   }
@@ -78,10 +86,18 @@ class ChorePlansIT {
         INSERT INTO shigoto.batches (callback.queue, callback.worker, sealed_at, finished_at, callback_id)
         SELECT 'q', 'w', now(), now() - CASE WHEN n %% 100 = 0 THEN interval '90 days' ELSE interval '0' END, n
           FROM generate_series(1, %1$d) AS n;
-        INSERT INTO shigoto.unique_keys (key, job_id, until, ended_at)
-        SELECT md5('' || n)::uuid, n, CASE WHEN n %% 2 = 0 THEN over + interval '1 hour' END, CASE WHEN n %% 2 = 1 THEN over END
+        INSERT INTO shigoto.unique_keys (key, job_id, until, ended_at, ended_in)
+        SELECT md5('' || n)::uuid, n, CASE WHEN n %% 2 = 0 THEN over + interval '1 hour' END, CASE WHEN n %% 2 = 1 THEN over END,
+               CASE WHEN n %% 2 = 1 THEN 'completed'::shigoto.job_state END
           FROM (SELECT n, now() - CASE WHEN n %% 100 < 2 THEN interval '90 days' ELSE interval '0' END AS over
                   FROM generate_series(1, %1$d) AS n) AS keys;
+        INSERT INTO shigoto.job_history
+               (id, lease, scheduled_at, inserted_at, finished_at, state, attempt, max_attempts, priority, queue, worker, args)
+        SELECT n, 1, now(), now(), finished,
+               CASE WHEN n %% 100 = 0 THEN 'cancelled' ELSE 'completed' END::shigoto.job_state, 1, 1, 0, 'q', 'w', '{}'
+          FROM generate_series(1, %1$d) AS n,
+               LATERAL (VALUES (timestamptz '2000-01-01 12:00+00'),
+                               (now() - CASE WHEN n %% 100 < 2 THEN interval '90 days' ELSE interval '5 days' END)) AS at (finished);
         INSERT INTO shigoto.rates (worker, rule, partition_key, state, written_at, free_at, gone_at)
         SELECT 'w', 'r', n, '{0}', now(), now(),
                now() - CASE WHEN n %% 100 = 0 THEN interval '1 day' ELSE interval '0' END
@@ -105,7 +121,11 @@ class ChorePlansIT {
                     chore(counted, "take_untold", "ARRAY['another']", "" + GROUP),
                     chore(counted, "forget_untold", "" + GROUP, "14"),
                     chore(counted, "forget_batches", "" + GROUP, "14"),
-                    chore(counted, "prune_unique_keys", "" + GROUP, "14"),
+                    chore(counted, "prune_unique_keys", "" + GROUP, STATES, DAYS),
+                    chore(counted, "sweep_history", "" + GROUP, STATES, DAYS),
+                    chore(counted, "find_days_to_thin", STATES, DAYS),
+                    chore(counted, "thin_day", "" + GROUP, "ARRAY['5000']", "ARRAY['completed']"),
+                    chore(counted, "thin_day", "" + GROUP, "ARRAY['5000']", "ARRAY['cancelled']"),
                     chore(counted, "forget_rates", "" + GROUP, "ARRAY['w', 'r', '5']", "3600000"),
                     chore(counted, "heal_dependencies", "" + GROUP, "ARRAY['5000']"),
                     chore(counted, "forget_failed_parents", "" + GROUP, "ARRAY['5000', '0']")));
@@ -118,7 +138,7 @@ class ChorePlansIT {
   @ParameterizedTest(name = "{0} {1}")
   @MethodSource("chores")
   void aChoreLooksAtItsGroupOnly(Counted counted, String statement, String[] arguments) {
-    Plan.of(DATABASES.get(counted), STATEMENTS.get(statement), arguments)
+    Plan.of(DATABASES.get(counted), STATEMENTS.get(statement).with("name", DAY), arguments)
         .readsJobsByIndexOnly()
         .looksAtNoMoreThan(10 * GROUP)
         .touchesNoMorePagesThan(30 * GROUP);

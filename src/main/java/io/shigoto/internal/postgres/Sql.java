@@ -24,7 +24,7 @@ public record Sql(String name, String text) {
   /**
    * The same statement with a word put in for {@code {key}}: for DDL, which takes no parameters.
    */
-  Sql with(String key, String word) {
+  public Sql with(String key, String word) {
     return new Sql(name, text.replace("{" + key + "}", word));
   }
 

@@ -30,6 +30,7 @@ public final class Statements {
           "find_broadcasts",
           "find_cancelling",
           "find_days",
+          "find_days_to_thin",
           "find_gone",
           "find_holders",
           "find_job",
@@ -70,6 +71,7 @@ public final class Statements {
           "publish",
           "read_broadcasts",
           "record_migration",
+          "record_thinned",
           "renew",
           "retry",
           "seal_batch",
@@ -80,6 +82,7 @@ public final class Statements {
           "sweep_history",
           "take_away_keys",
           "take_untold",
+          "thin_day",
           "watch",
           "watch_parents");
 

@@ -140,6 +140,17 @@ CREATE INDEX job_history_id ON shigoto.job_history (id);
 -- Takes what no day's partition takes, so that a late chore never stops a settlement.
 CREATE TABLE shigoto.job_history_default PARTITION OF shigoto.job_history DEFAULT;
 
+-- What is over there, for the chore.
+CREATE INDEX job_history_default_ended ON shigoto.job_history_default (state, finished_at);
+
+-- Of which days that are kept the jobs in some states are gone, because these are kept for a shorter time: so nobody
+-- has to look for them.
+CREATE TABLE shigoto.thinned_days (
+  day   date NOT NULL,
+  state shigoto.job_state NOT NULL,
+  PRIMARY KEY (day, state)
+);
+
 CREATE VIEW shigoto.all_jobs AS
 SELECT id, lease, scheduled_at, inserted_at, claimed_at, NULL::timestamptz AS finished_at, state, attempt,
        max_attempts, priority, owner, queue, worker, args, meta, tags, partition_key, errors, NULL::jsonb AS result,

@@ -10,8 +10,9 @@ CREATE TABLE shigoto.unique_keys (
   until    timestamptz,
   -- The states in which the job holds the key; NULL: all that are not terminal.
   states   shigoto.job_state[],
-  -- Since when the job is in a terminal one of them.
-  ended_at timestamptz
+  -- Since when the job is in a terminal one of them, and in which.
+  ended_at timestamptz,
+  ended_in shigoto.job_state
 ) WITH (
   autovacuum_vacuum_scale_factor = 0.01,
   autovacuum_vacuum_threshold = 5000,
@@ -20,7 +21,7 @@ CREATE TABLE shigoto.unique_keys (
 
 -- What is over, for the chore.
 CREATE INDEX unique_keys_until ON shigoto.unique_keys (until) WHERE until IS NOT NULL;
-CREATE INDEX unique_keys_ended ON shigoto.unique_keys (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX unique_keys_ended ON shigoto.unique_keys (ended_in, ended_at) WHERE ended_in IS NOT NULL;
 
 -- Inserts keys in their order; of several jobs that want the same, the one with the smallest id gets it. A key that an
 -- unfinished transaction takes or gives back is waited for. Returns the jobs that got theirs, ascending.
@@ -173,7 +174,7 @@ BEGIN
      AND (held.states IS NULL OR NOT finals[width_bucket(held.job_id, ids)] = ANY (held.states))
      AND (held.until IS NULL OR held.until > clock_timestamp());
   UPDATE shigoto.unique_keys AS held
-     SET ended_at = now()
+     SET ended_at = now(), ended_in = finals[width_bucket(held.job_id, ids)]
    WHERE held.key = ANY (keys)
      AND held.job_id = ids[width_bucket(held.job_id, ids)]
      AND finals[width_bucket(held.job_id, ids)] = ANY (held.states)
@@ -224,7 +225,7 @@ BEGIN
       RETURN NULL;
     END IF;
     -- Its own, if it ended in a state in which it holds it.
-    UPDATE shigoto.unique_keys SET ended_at = NULL WHERE key = wanted.key AND job_id = wanted.job_id;
+    UPDATE shigoto.unique_keys SET ended_at = NULL, ended_in = NULL WHERE key = wanted.key AND job_id = wanted.job_id;
     SELECT job_id INTO holder FROM shigoto.unique_keys WHERE key = wanted.key;
     IF FOUND OR current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
       RETURN holder;
@@ -296,7 +297,7 @@ BEGIN
         PERFORM shigoto.give_up_key(job.unique_key, job.id);
         holder := job.id;
       ELSE
-        holder := shigoto.take_key_again(ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL));
+        holder := shigoto.take_key_again(ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL, NULL));
       END IF;
       IF holder IS NULL THEN
         instead := 'busy';
@@ -363,7 +364,7 @@ BEGIN
     END IF;
     BEGIN
       holder := shigoto.take_key_again(
-        ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys);
+        ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL, NULL)::shigoto.unique_keys);
       IF holder IN (0, job.id) THEN
         UPDATE shigoto.jobs AS live SET state = 'available' WHERE live.id = job.id;
         told := told || ('q' || job.queue);

@@ -351,7 +351,7 @@ BEGIN
     IF places <> '{}' THEN
       SELECT * INTO grasp
         FROM shigoto.take_keys(ARRAY(
-               SELECT ROW(new.unique_key, ids[ordinality], new.unique_until, new.unique_states, NULL)::shigoto.unique_keys
+               SELECT ROW(new.unique_key, ids[ordinality], new.unique_until, new.unique_states, NULL, NULL)::shigoto.unique_keys
                  FROM unnest(given) WITH ORDINALITY AS new
                 WHERE places[width_bucket(ordinality::integer, places)] = ordinality
                 ORDER BY ordinality), over, at_commit);

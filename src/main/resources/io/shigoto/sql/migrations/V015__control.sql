@@ -323,7 +323,7 @@ BEGIN
       tries := true;
       BEGIN
         holder := shigoto.take_key_again(
-          ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL)::shigoto.unique_keys);
+          ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL, NULL)::shigoto.unique_keys);
       EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
         holder := NULL;
       END;
@@ -382,7 +382,7 @@ BEGIN
   SELECT array_agg(ROW(id, 'deleted', queue, worker, state, NULL)::shigoto.controlled ORDER BY id),
          array_agg(ROW(id, ended_as, batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id)
            FILTER (WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL),
-         array_agg(ROW(key, id, NULL, NULL, NULL)::shigoto.unique_keys ORDER BY id) FILTER (WHERE key IS NOT NULL)
+         array_agg(ROW(key, id, NULL, NULL, NULL, NULL)::shigoto.unique_keys ORDER BY id) FILTER (WHERE key IS NOT NULL)
     INTO gone, ended, keys
     FROM every;
 

@@ -1,6 +1,10 @@
-package io.shigoto.internal.postgres;
+package io.shigoto.internal.history;
 
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.Readable;
+import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.postgres.Sql;
+import io.shigoto.internal.postgres.Statements;
 import java.util.List;
 import java.util.Objects;
 import org.slf4j.Logger;
@@ -22,14 +26,12 @@ public final class Partitions {
   private final Sql findDays;
   private final Sql createDay;
   private final Sql dropDay;
-  private final Sql sweep;
 
   public Partitions(Database database, Statements sql) {
     this.database = database;
     this.findDays = sql.get("find_days");
     this.createDay = sql.get("create_day");
     this.dropDay = sql.get("drop_day");
-    this.sweep = sql.get("sweep_history");
   }
 
   /**
@@ -41,12 +43,10 @@ public final class Partitions {
         .list(findDays, statement -> statement.bind(0, DAYS_AHEAD).bind(1, days), Partitions::read)
         .flatMapMany(Flux::fromIterable)
         .concatMap(this::apply)
-        .count()
-        .delayUntil(
-            done -> database.list(sweep, statement -> statement.bind(0, days), row -> true));
+        .count();
   }
 
-  private static List<String> read(io.r2dbc.spi.Readable row) {
+  private static List<String> read(Readable row) {
     return List.of(text(row, 0), text(row, 1), text(row, 2), text(row, 3));
   }
 
@@ -78,7 +78,7 @@ public final class Partitions {
     return Mono.empty();
   }
 
-  private static String text(io.r2dbc.spi.Readable row, int column) {
+  private static String text(Readable row, int column) {
     return Objects.requireNonNull(row.get(column, String.class));
   }
 }
