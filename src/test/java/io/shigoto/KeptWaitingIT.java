@@ -135,7 +135,7 @@ class KeptWaitingIT {
   @Test
   void aStopEndsThemAll() {
     Shigoto node = build();
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     List<NewJob> busy =
         IntStream.range(0, 1000)
             .mapToObj(i -> NewJob.of("stopped", Map.of("i", i)).unique(SAME))
@@ -160,7 +160,7 @@ class KeptWaitingIT {
         .hasSize(1000)
         .allMatch(error -> "the node was stopped; build another".equals(error.getMessage()));
     assertThat(subscribed.isDisposed()).isTrue();
-    end(caller, false);
+    Open.end(caller, false);
     assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE worker = 'stopped'")).isZero();
   }
 
