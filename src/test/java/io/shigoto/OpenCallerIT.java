@@ -14,13 +14,11 @@ import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
-import io.shigoto.worker.CircuitBreaker;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.Unique;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -188,18 +186,5 @@ class OpenCallerIT {
 
   private Job job(long id) {
     return node.jobs().find(id).block(LIMIT);
-  }
-
-  /** A worker that is never kept from running. */
-  private static final class Trusted extends Scripted {
-
-    Trusted(String name, Function<JobContext<Map<String, Object>>, Mono<Outcome>> script) {
-      super(name, script);
-    }
-
-    @Override
-    public CircuitBreaker circuitBreaker() {
-      return CircuitBreaker.none();
-    }
   }
 }

@@ -98,7 +98,7 @@ class RetryBesideOthersIT {
     nobodyHasFollowedTheEnd();
 
     inSomebodysTransaction(
-        RETRY.formatted(PARENT), () -> db.sql("SELECT FROM shigoto.follow_loose_ends(100)"));
+        RETRY.formatted(PARENT), () -> db.sql("SELECT FROM shigoto.follow_loose_ends(0, 100)"));
 
     assertWaitsFor(CHILD, PARENT, OTHER);
     assertThat(count("loose_ends")).isEqualTo(1);
@@ -109,7 +109,7 @@ class RetryBesideOthersIT {
     nobodyHasFollowedTheEnd();
 
     inSomebodysTransaction(
-        "SELECT FROM shigoto.follow_loose_ends(100)",
+        "SELECT FROM shigoto.follow_loose_ends(0, 100)",
         () -> assertThat(outcome(PARENT)).isEqualTo("locked"));
 
     assertThat(outcome(PARENT)).isEqualTo("retried");

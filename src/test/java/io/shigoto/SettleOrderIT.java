@@ -58,7 +58,7 @@ class SettleOrderIT {
         .contains(tuple((long) RETURNS, "cancelled"), tuple((long) ENDS, null));
     assertThat(db.number("SELECT count(*) FROM shigoto.batches WHERE cancelled + discarded = 0"))
         .isEqualTo(2);
-    db.sql("SELECT shigoto.fold_counts(10)");
+    db.sql("SELECT shigoto.fold_counts(10, 0)");
     assertThat(db.number("SELECT count(*) FROM shigoto.batches WHERE cancelled + discarded = 1"))
         .isEqualTo(2);
   }

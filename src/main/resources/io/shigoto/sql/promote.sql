@@ -38,7 +38,7 @@ SELECT (SELECT coalesce(sum(size), 0) FROM (SELECT size FROM told UNION ALL SELE
          WHERE state IN ('scheduled', 'retryable')
            AND scheduled_at > now()) AS next_due_in,
        ARRAY(SELECT queue FROM told) AS queues,
-       (SELECT id FROM shigoto.loose_ends ORDER BY id LIMIT 1) IS NOT NULL
-         OR (SELECT id FROM shigoto.loose_counts ORDER BY id LIMIT 1) IS NOT NULL AS loose,
+       (SELECT id FROM shigoto.loose_ends ORDER BY parent_id LIMIT 1) IS NOT NULL
+         OR (SELECT id FROM shigoto.loose_counts ORDER BY batch_id LIMIT 1) IS NOT NULL AS loose,
        (SELECT told FROM entered) AS told,
        EXISTS (SELECT FROM shigoto.untold_discards WHERE worker = ANY ($2::text[])) AS untold

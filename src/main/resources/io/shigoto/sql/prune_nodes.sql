@@ -3,9 +3,9 @@
 -- $1 how long ago (ms)
 -- Locks: the rows, SKIP LOCKED. Relies on: nodes being few.
 DELETE FROM shigoto.nodes
- WHERE id IN (
+ WHERE id = ANY (ARRAY(
    SELECT id FROM shigoto.nodes
     WHERE lease_until < now() - $1::bigint * interval '1 millisecond'
     ORDER BY id
-      FOR UPDATE SKIP LOCKED)
+      FOR UPDATE SKIP LOCKED))
 RETURNING id

@@ -11,10 +11,15 @@
 -- Returns the ids that were written. With some, what was written instead: 'called_off', or as settle_returning says.
 -- One that is missing had lost its lease or, if it was to stay, was called off while this ran: a second look tells.
 -- And what the nodes are to be told after the commit, in rows with or without an id.
--- Locks: the rows, terminal ones first, each kind in id order; then keys of runs that come back, in their order; then, once for all ends, as jobs_ended. Relies on: jobs_pkey, unique_keys_pkey.
-WITH finished AS (
+-- Locks: the rows, terminal ones first, each kind in id order; it fails if others hold one of them for longer than a
+-- moment, unless the transaction is a caller's; then keys of runs that come back, in their order; then, once for all ends, as jobs_ended. Relies on: jobs_pkey, unique_keys_pkey.
+WITH patience AS MATERIALIZED (
+  SELECT CASE WHEN NOT $8::boolean THEN set_config('lock_timeout', '100ms', true) END AS set
+),
+finished AS (
   DELETE FROM shigoto.jobs AS job
-   WHERE job.id = ANY ($1::bigint[])
+   WHERE (SELECT count(set) FROM patience) IS NOT NULL
+     AND job.id = ANY ($1::bigint[])
      AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
      AND job.state = 'executing'
      AND (job.cancelling IS NOT NULL
@@ -45,7 +50,8 @@ resumed AS (
          attempt = job.attempt - least(($5::integer[])[width_bucket(job.id, $1::bigint[])], 1),
          begun = CASE WHEN ($5::integer[])[width_bucket(job.id, $1::bigint[])] < 2 THEN true ELSE job.begun END,
          errors = shigoto.with_error(job.errors, ($6::text[])[width_bucket(job.id, $1::bigint[])]::jsonb)
-   WHERE job.id = ANY ($1::bigint[])
+   WHERE (SELECT count(set) FROM patience) IS NOT NULL
+     AND job.id = ANY ($1::bigint[])
      AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
      AND job.state = 'executing'
      AND job.cancelling IS NULL

@@ -4,10 +4,11 @@
 -- a row's place in the ascending array by binary search.
 -- Returns the ids that were written; one that is missing had lost its lease. And a row without an id, if there is
 -- something to tell the nodes after the commit.
--- Locks: the rows, in id order. Relies on: jobs_pkey.
+-- Locks: the rows, in id order; it fails if others hold one of them for longer than a moment. Relies on: jobs_pkey.
 WITH finished AS (
   DELETE FROM shigoto.jobs AS job
-   WHERE job.id = ANY ($1::bigint[])
+   WHERE (SELECT set_config('lock_timeout', '100ms', true)) IS NOT NULL
+     AND job.id = ANY ($1::bigint[])
      AND job.lease = ($2::bigint[])[width_bucket(job.id, $1::bigint[])]
      AND job.state = 'executing'
   RETURNING job.*

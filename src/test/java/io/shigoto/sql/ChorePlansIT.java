@@ -7,6 +7,8 @@ import io.shigoto.support.TestDatabase;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -66,17 +68,25 @@ class ChorePlansIT {
             "dependencies",
             "failed_parents",
             "job_history_default",
+            "nodes",
             DAY)) {
       database.sql(statement.formatted(table));
     }
   }
 
-  /** A hundredth of each is over; of the discards, ten are of a worker that a node knows. */
+  /**
+   * A hundredth of each is over; of the discards, ten are of a worker that a node knows. Some jobs
+   * run.
+   */
   private static void fill(TestDatabase database) {
     database.sql(
         """
         INSERT INTO shigoto.jobs (id, queue, worker)
         SELECT n, 'q', 'w' FROM set_config('shigoto.notify', 'off', true), generate_series(1, %1$d) AS n;
+        UPDATE shigoto.jobs SET state = 'executing', owner = gen_random_uuid() WHERE id %% 500 = 0;
+        INSERT INTO shigoto.nodes (id, name, lease_until, queues, workers)
+        SELECT gen_random_uuid(), 'n', now() - CASE WHEN n %% 100 = 0 THEN interval '1 day' ELSE interval '0' END, '{}', '{}'
+          FROM generate_series(1, 500) AS n;
         INSERT INTO shigoto.dependencies SELECT n, %1$d + n FROM generate_series(1, %1$d) AS n;
         INSERT INTO shigoto.failed_parents SELECT n, %1$d + n FROM generate_series(1, %1$d) AS n;
         INSERT INTO shigoto.untold_discards (id, lease, queue, worker, attempt, max_attempts, discarded_at)
@@ -92,9 +102,11 @@ class ChorePlansIT {
           FROM (SELECT n, now() - CASE WHEN n %% 100 < 2 THEN interval '90 days' ELSE interval '0' END AS over
                   FROM generate_series(1, %1$d) AS n) AS keys;
         INSERT INTO shigoto.job_history
-               (id, lease, scheduled_at, inserted_at, finished_at, state, attempt, max_attempts, priority, queue, worker, args)
+               (id, lease, scheduled_at, inserted_at, finished_at, state, attempt, max_attempts, priority, queue, worker, args,
+                result)
         SELECT n, 1, now(), now(), finished,
-               CASE WHEN n %% 100 = 0 THEN 'cancelled' ELSE 'completed' END::shigoto.job_state, 1, 1, 0, 'q', 'w', '{}'
+               CASE WHEN n %% 100 = 0 THEN 'cancelled' ELSE 'completed' END::shigoto.job_state, 1, 1, 0, 'q', 'w', '{}',
+               '{}'
           FROM generate_series(1, %1$d) AS n,
                LATERAL (VALUES (timestamptz '2000-01-01 12:00+00'),
                                (now() - CASE WHEN n %% 100 < 2 THEN interval '90 days' ELSE interval '5 days' END)) AS at (finished);
@@ -128,7 +140,18 @@ class ChorePlansIT {
                     chore(counted, "thin_day", "" + GROUP, "ARRAY['5000']", "ARRAY['cancelled']"),
                     chore(counted, "forget_rates", "" + GROUP, "ARRAY['w', 'r', '5']", "3600000"),
                     chore(counted, "heal_dependencies", "" + GROUP, "ARRAY['5000']"),
-                    chore(counted, "forget_failed_parents", "" + GROUP, "ARRAY['5000', '0']")));
+                    chore(counted, "forget_failed_parents", "" + GROUP, "ARRAY['5000', '0']"),
+                    chore(counted, "find_results", ids(), "1000000"),
+                    chore(counted, "find_results", ids(), "1"),
+                    chore(counted, "find_rest", "'q'"),
+                    chore(counted, "find_rest", "'another'"),
+                    chore(counted, "prune_nodes", "3600000")));
+  }
+
+  private static String ids() {
+    return IntStream.rangeClosed(1, GROUP)
+        .mapToObj(i -> "" + 7 * i)
+        .collect(Collectors.joining(", ", "ARRAY[", "]"));
   }
 
   private static Arguments chore(Counted counted, String statement, String... arguments) {

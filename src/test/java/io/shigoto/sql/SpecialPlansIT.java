@@ -35,7 +35,14 @@ class SpecialPlansIT {
     Plan.prepare(database);
     for (String table :
         new String[] {
-          "jobs", "unique_keys", "dependencies", "loose_ends", "loose_counts", "batches"
+          "jobs",
+          "unique_keys",
+          "dependencies",
+          "failed_parents",
+          "loose_ends",
+          "loose_counts",
+          "batches",
+          "job_history_default"
         }) {
       database.sql(
           "ALTER TABLE shigoto.%1$s SET (autovacuum_enabled = false); ANALYZE shigoto.%1$s"
@@ -56,6 +63,11 @@ class SpecialPlansIT {
         SELECT 1000, 'q', 'w' FROM generate_series(1, 1000);
         INSERT INTO shigoto.loose_ends (parent_id) SELECT n FROM generate_series(1, 20000) AS n;
         INSERT INTO shigoto.loose_counts (batch_id, total) SELECT 1 + n %% 1000, 0 FROM generate_series(1, 20000) AS n;
+        INSERT INTO shigoto.job_history (id, lease, scheduled_at, inserted_at, finished_at, state, attempt, max_attempts,
+                                         priority, queue, worker, args, depends_on)
+        SELECT 2 * %1$d + n, 1, now(), now(), now(), 'discarded', 1, 1, 0, 'q', 'w', '{}', ARRAY[n, 2 * %1$d + n - 1]
+          FROM generate_series(1, %1$d) AS n;
+        INSERT INTO shigoto.failed_parents SELECT 2 * %1$d + n, %1$d + n FROM generate_series(1, %1$d) AS n;
         ALTER SEQUENCE shigoto.jobs_id_seq RESTART WITH 1000000;
         """
             .formatted(JOBS));
@@ -120,18 +132,26 @@ class SpecialPlansIT {
     explain(group, "delete", bigints(group, i -> "" + (JOBS + 1 + i)), "ARRAY['waiting']::text[]");
   }
 
+  /** They wait again for one that lives, and one that still waits waits for each of them. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 1_000})
+  void aRetryTouchesItsOwnJobsAndWhoWaitsForThem(int group) {
+    explain(
+        group, "retry", bigints(group, i -> "" + (2 * JOBS + 1 + i)), "ARRAY['discarded']::text[]");
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 100, 1_000})
   void looseEndsAreTiedOneByOne(int group) {
-    explain(group, "watch_parents", "" + group);
-    explain(group, "follow_ended", "" + group);
+    explain(group, "watch_parents", "" + group, "0");
+    explain(group, "follow_ended", "0", "" + group);
   }
 
   /** With all that was left for the batches that it meets. */
   @ParameterizedTest
   @ValueSource(ints = {1, 10, 50})
   void countsAreFoldedBatchByBatch(int group) {
-    explain(20 * group, "fold_counts", "" + group);
+    explain(20 * group, "fold_counts", "" + group, "0");
   }
 
   private static void explain(int group, String statement, String... arguments) {

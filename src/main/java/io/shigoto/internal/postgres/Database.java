@@ -38,6 +38,8 @@ public final class Database {
 
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
 
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+
   private static final Set<String> REFUSALS = Set.of("22", "23", "54", "P0");
 
   /**
@@ -78,7 +80,9 @@ public final class Database {
 
   /** Runs one statement and emits its rows, all of them, once it has ended. */
   public <T> Mono<List<T>> list(Sql sql, Consumer<Statement> bind, Function<Readable, T> read) {
-    return borrow(session -> list(() -> session.statement(sql), bind, read), Database::isRefusal);
+    return borrow(
+        session -> list(() -> session.statement(sql), bind, read),
+        error -> isRefusal(error) || isLockedOut(error));
   }
 
   /**
@@ -183,6 +187,12 @@ public final class Database {
     }
     String state = refused.getSqlState();
     return state != null && state.length() == 5 && REFUSALS.contains(state.substring(0, 2));
+  }
+
+  /** Whether the server waited for a lock for as long as the statement said, and gave up. */
+  public static boolean isLockedOut(Throwable error) {
+    return error instanceof R2dbcException refused
+        && LOCK_NOT_AVAILABLE.equals(refused.getSqlState());
   }
 
   /** Takes no more work, and closes the connections when what was taken has ended. */

@@ -197,6 +197,13 @@ final class SettleStatements {
       return new Settled(ids, instead, news);
     }
 
+    /** Nothing was written about these. */
+    static Settled busy(List<Settlement> held) {
+      Map<Long, UnaryOperator<Settlement>> undecided = new HashMap<>();
+      held.forEach(settlement -> undecided.put(settlement.run().id(), Settlement::undecided));
+      return new Settled(List.copyOf(undecided.keySet()), undecided, News.NONE);
+    }
+
     private static UnaryOperator<Settlement> instead(String what) {
       return switch (what) {
         case "called_off" -> Settlement::calledOff;

@@ -11,15 +11,10 @@ import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.settle.SettleStatements.Settled;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -72,10 +67,7 @@ public final class Settler {
    * written} because the run had lost its lease or the database refuses whatever is tried.
    */
   public Mono<Settlement> settle(Settlement settlement) {
-    if (SettleStatements.isPlain(settlement)) {
-      return completed.submit(settlement);
-    }
-    return others
+    return (SettleStatements.isPlain(settlement) ? completed : others)
         .submit(settlement)
         .flatMap(written -> written.isDecided() ? Mono.just(written) : settleBusy(settlement));
   }
@@ -167,12 +159,14 @@ public final class Settler {
     List<Settlement> ordered = new ArrayList<>(settlements);
     ordered.sort(IN_ORDER_OF_LOCKS);
     AtomicInteger tries = new AtomicInteger();
+    Function<List<Settlement>, Mono<Settled>> once =
+        some -> {
+          tries.incrementAndGet();
+          return statement.apply(database, some);
+        };
     Mono<Written> attempt =
-        Mono.defer(
-                () -> {
-                  tries.incrementAndGet();
-                  return statement.apply(database, ordered);
-                })
+        Mono.defer(() -> once.apply(ordered))
+            .onErrorResume(Database::isLockedOut, held -> withoutHeld(ordered, once))
             .doOnNext(settled -> announcer.written(settled.news(), ordered))
             .flatMap(
                 settled -> tries.get() == 1 ? Mono.just(settled) : withEarlier(settled, ordered))
@@ -181,49 +175,27 @@ public final class Settler {
     return keepGoing.until(attempt).flatMap(written -> written.of(settlements));
   }
 
+  /** Of those that others hold nothing is known yet; the others do not wait for them. */
+  private Mono<Settled> withoutHeld(
+      List<Settlement> ordered, Function<List<Settlement>, Mono<Settled>> once) {
+    return statements
+        .standings(database, ordered.stream().map(Settlement::run).toList())
+        .flatMap(
+            standings -> {
+              List<Settlement> held = new ArrayList<>();
+              List<Settlement> free = new ArrayList<>();
+              for (int i = 0; i < standings.size(); i++) {
+                (standings.get(i) == Standing.HELD ? held : free).add(ordered.get(i));
+              }
+              Settled busy = Settled.busy(held);
+              return free.isEmpty() ? Mono.just(busy) : once.apply(free).map(busy::and);
+            });
+  }
+
   /** A try that failed may have been written all the same. */
   private Mono<Settled> withEarlier(Settled settled, List<Settlement> ordered) {
     return settled.ids().size() == ordered.size()
         ? Mono.just(settled)
         : statements.found(database, ordered).map(settled::and);
-  }
-
-  /**
-   * What became of a group: an error of the group's own is an answer here, because it must not be
-   * tried again.
-   *
-   * @param settled null if it was refused
-   */
-  private record Written(@Nullable Settled settled, @Nullable Throwable refused) {
-
-    Mono<List<Settlement>> of(List<Settlement> settlements) {
-      if (settled == null) {
-        return Mono.error(Objects.requireNonNull(refused));
-      }
-      if (settled.ids().size() == settlements.size() && settled.instead().isEmpty()) {
-        return Mono.just(settlements);
-      }
-      Map<Long, Long> newest = new HashMap<>();
-      settlements.forEach(
-          settlement -> newest.merge(settlement.run().id(), settlement.run().lease(), Math::max));
-      Set<Long> found = new HashSet<>(settled.ids());
-      return Mono.just(
-          settlements.stream()
-              .map(
-                  settlement ->
-                      found.contains(settlement.run().id())
-                              && settlement.run().lease()
-                                  == newest.getOrDefault(settlement.run().id(), 0L)
-                          ? written(settlement, settled)
-                          : settlement.superseded())
-              .toList());
-    }
-
-    private static Settlement written(Settlement settlement, Settled settled) {
-      return settled
-          .instead()
-          .getOrDefault(settlement.run().id(), UnaryOperator.identity())
-          .apply(settlement);
-    }
   }
 }

@@ -32,11 +32,14 @@ public final class LooseEnds {
 
   /**
    * After so many ms what others held locked is looked at again, and after twice as many each time
-   * that nothing could be done: it may be a transaction of a caller's that stays open.
+   * that something is still left: it may be a transaction of a caller's that stays open.
    */
   private static final long FIRST_PAUSE = 10;
 
   private static final long LONGEST_PAUSE = 100;
+
+  /** Behind the last of all, and the last of all. */
+  private static final long NO_MORE = Long.MAX_VALUE;
 
   private final Database database;
   private final Sql watchParents;
@@ -66,65 +69,83 @@ public final class LooseEnds {
   }
 
   private Mono<Boolean> once() {
-    return watched()
-        .zipWhen(watched -> followed(), Watched::and)
-        .zipWhen(watched -> counted(), Watched::orHeld)
+    return Mono.just(Pass.BEGUN)
+        .expand(pass -> pass.isOver() ? Mono.empty() : ends(pass).flatMap(this::counts))
+        .last()
         .doOnNext(this::lookAgain)
         .thenReturn(true);
   }
 
-  private void lookAgain(Watched watched) {
-    boolean isLeft = watched.seen > watched.done || watched.held;
-    if (watched.done > 0 || !isLeft) {
-      pause.set(FIRST_PAUSE);
-    }
-    if (watched.done > 0 && watched.seen >= GROUP_SIZE) {
-      wakeups.looseEnds().give();
-    } else if (isLeft) {
+  private void lookAgain(Pass pass) {
+    if (pass.isLeft) {
       wakeups.alarm().in(pause.getAndUpdate(last -> Math.min(2 * last, LONGEST_PAUSE)));
+    } else {
+      pause.set(FIRST_PAUSE);
     }
   }
 
-  private Mono<Watched> watched() {
+  private Mono<Pass> ends(Pass pass) {
+    long behind = pass.endsBehind;
+    return behind == NO_MORE
+        ? Mono.just(pass)
+        : watched(behind)
+            .flatMap(
+                watched ->
+                    watched.left() == 0
+                        ? Mono.just(pass.ends(watched.last, false))
+                        : followed(behind, watched.last)
+                            .map(done -> pass.ends(watched.last, done < watched.left())));
+  }
+
+  private Mono<Pass> counts(Pass pass) {
+    return pass.countsBehind == NO_MORE
+        ? Mono.just(pass)
+        : told(
+            database.list(
+                foldCounts,
+                statement -> statement.bind(0, GROUP_SIZE).bind(1, pass.countsBehind),
+                row ->
+                    new Told<>(
+                        pass.counts(last(row, 2), Boolean.TRUE.equals(row.get(1, Boolean.class))),
+                        news(row, 0))));
+  }
+
+  private Mono<Watched> watched(long behind) {
     return database
         .list(
             watchParents,
-            statement -> statement.bind(0, GROUP_SIZE),
+            statement -> statement.bind(0, GROUP_SIZE).bind(1, behind),
             row ->
                 new Watched(
                     number(row, 0),
                     number(row, 1),
-                    false,
-                    Set.of(Objects.requireNonNull(row.get(2, String[].class)))))
+                    last(row, 2),
+                    Set.of(Objects.requireNonNull(row.get(3, String[].class)))))
         .map(rows -> rows.get(0))
         .doOnNext(watched -> tell(new News(watched.queues, -1, Set.of())));
   }
 
-  private Mono<Long> followed() {
-    return told(database.list(
+  private Mono<Long> followed(long behind, long upTo) {
+    return told(
+        database.list(
             followEnded,
-            statement -> statement.bind(0, GROUP_SIZE),
-            row -> new Followed(number(row, 0), false, news(row, 1))))
-        .map(Followed::done);
-  }
-
-  private Mono<Boolean> counted() {
-    return told(database.list(
-            foldCounts,
-            statement -> statement.bind(0, GROUP_SIZE),
-            row ->
-                new Followed(0, Objects.requireNonNull(row.get(1, Boolean.class)), news(row, 0))))
-        .map(Followed::held);
+            statement -> statement.bind(0, behind).bind(1, upTo),
+            row -> new Told<>(number(row, 0), news(row, 1))));
   }
 
   /** A node that stops meanwhile tells it all the same: nobody else knows. */
-  private Mono<Followed> told(Mono<List<Followed>> committed) {
-    return Detached.of(
-        committed.map(rows -> rows.get(0)).doOnNext(followed -> tell(followed.news)));
+  private <T> Mono<T> told(Mono<List<Told<T>>> committed) {
+    return Detached.of(committed.map(rows -> rows.get(0)).doOnNext(done -> tell(done.news)))
+        .map(Told::what);
   }
 
   private static long number(Readable row, int column) {
     return Objects.requireNonNull(row.get(column, Long.class));
+  }
+
+  private static long last(Readable row, int column) {
+    Long last = row.get(column, Long.class);
+    return last == null ? NO_MORE : last;
   }
 
   private static News news(Readable row, int column) {
@@ -139,24 +160,44 @@ public final class LooseEnds {
   }
 
   /**
-   * Loose ends.
+   * One look at all that is left, bit by bit: what others hold is passed over, however much it is.
    *
-   * @param seen how many were looked at, those of ended jobs too
-   * @param done how many of them are done with
-   * @param held whether counts are left because others hold their batches
-   * @param queues where a claim may have passed over jobs meanwhile
+   * @param endsBehind behind which job it goes on
+   * @param countsBehind behind which batch it goes on
+   * @param isLeft whether something was passed over
    */
-  private record Watched(long seen, long done, boolean held, Set<String> queues) {
+  private record Pass(long endsBehind, long countsBehind, boolean isLeft) {
 
-    Watched and(long followed) {
-      return new Watched(seen, done + followed, held, queues);
+    static final Pass BEGUN = new Pass(Long.MIN_VALUE, Long.MIN_VALUE, false);
+
+    boolean isOver() {
+      return endsBehind == NO_MORE && countsBehind == NO_MORE;
     }
 
-    Watched orHeld(boolean countsToo) {
-      return new Watched(seen, done, countsToo, queues);
+    Pass ends(long behind, boolean someAreLeft) {
+      return new Pass(behind, countsBehind, isLeft || someAreLeft);
+    }
+
+    Pass counts(long behind, boolean someAreLeft) {
+      return new Pass(endsBehind, behind, isLeft || someAreLeft);
     }
   }
 
-  /** What followed from ends. */
-  private record Followed(long done, boolean held, News news) {}
+  /**
+   * Jobs for which there are loose ends.
+   *
+   * @param seen how many were looked at, those that have ended too
+   * @param done how many of them are watched
+   * @param last behind which it goes on
+   * @param queues where a claim may have passed over jobs meanwhile
+   */
+  private record Watched(long seen, long done, long last, Set<String> queues) {
+
+    long left() {
+      return seen - done;
+    }
+  }
+
+  /** What was done, and what follows from it. */
+  private record Told<T>(T what, News news) {}
 }

@@ -279,17 +279,23 @@ BEGIN
   IF at_commit THEN
     PERFORM shigoto.release_keys(ended);
     PERFORM shigoto.leave_loose_ends(ended);
-    PERFORM pg_notify('shigoto', 'j' || job.id) FROM unnest(ended) AS job WHERE job.watched;
+    PERFORM pg_notify('shigoto', message) FROM unnest(shigoto.word_of_ends(ended)) AS message;
     RETURN '{}';
   END IF;
   followed := shigoto.follow_ends(ended);
-  RETURN CASE WHEN followed.left_over > 0 THEN followed.told || 'd0'::text ELSE followed.told END;
+  RETURN shigoto.word_of_ends(ended) || followed.told || CASE WHEN followed.left_over > 0 THEN '{d0}'::text[] END;
 END $$;
+
+-- What is told of jobs that ended to those who wait for that.
+CREATE FUNCTION shigoto.word_of_ends(ended shigoto.ended_job[]) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT ARRAY(SELECT 'j' || job.id FROM unnest(ended) AS job WHERE job.watched)
+$$;
 
 -- Does what follows from the end of jobs. A job that waits, and a batch, may be held by a transaction of a caller's that
 -- stays open: they are waited for some milliseconds, and then left to a node, so that all others that end together with
 -- these, and those behind them, do not wait too.
--- Returns what the nodes are to be told after the commit, and how many loose ends were left.
+-- Returns what the nodes are to be told after the commit, but for the word of these ends, and how many loose ends were
+-- left.
 -- Locks: jobs that wait, generation by generation, each in the order of the ids; then keys, which it never waits for;
 -- then batches in the order of their ids. Whoever holds keys that others wait for waits for no job.
 CREATE FUNCTION shigoto.follow_ends(ended shigoto.ended_job[], OUT told text[], OUT left_over bigint)
@@ -302,9 +308,8 @@ BEGIN
   told := '{}';
   left_over := 0;
   WHILE cardinality(generation) > 0 LOOP
-    told := told || ARRAY(SELECT 'j' || job.id FROM unnest(generation) AS job WHERE job.watched);
     next := shigoto.release_children(generation);
-    told := told || next.told;
+    told := told || next.told || shigoto.word_of_ends(next.dropped);
     left_over := left_over + next.left_over;
     every := every || next.dropped;
     generation := next.dropped;

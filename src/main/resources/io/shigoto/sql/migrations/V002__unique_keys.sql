@@ -266,6 +266,7 @@ RETURNS TABLE (id bigint, instead text, ended shigoto.ended_job) LANGUAGE plpgsq
 DECLARE
   over   CONSTANT timestamptz := clock_timestamp() + interval '100 milliseconds';
   first  CONSTANT uuid := gen_random_uuid();
+  tries  boolean := false;
   run    shigoto.returning_run;
   job    shigoto.jobs;
   holder bigint;
@@ -279,11 +280,12 @@ BEGIN
     id := run.id;
     instead := NULL;
     ended := NULL;
-    IF clock_timestamp() > over THEN
+    IF tries AND clock_timestamp() > over THEN
       instead := 'busy';
       RETURN NEXT;
       CONTINUE;
     END IF;
+    tries := true;
     BEGIN
       SELECT live.* INTO job
         FROM shigoto.jobs AS live
@@ -353,15 +355,17 @@ CREATE FUNCTION shigoto.promote_keyless(ids bigint[]) RETURNS text[] LANGUAGE pl
 DECLARE
   over   CONSTANT timestamptz := clock_timestamp() + interval '100 milliseconds';
   told   text[] := '{}';
+  tries  boolean := false;
   job    shigoto.jobs;
   holder bigint;
 BEGIN
   FOR job IN
     SELECT live.* FROM shigoto.jobs AS live WHERE live.id = ANY (ids) ORDER BY live.unique_key, live.id
   LOOP
-    IF clock_timestamp() > over THEN
+    IF tries AND clock_timestamp() > over THEN
       RETURN told || 'd0'::text;
     END IF;
+    tries := true;
     BEGIN
       holder := shigoto.take_key_again(
         ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL, NULL)::shigoto.unique_keys);

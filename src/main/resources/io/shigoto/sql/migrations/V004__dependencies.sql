@@ -23,8 +23,9 @@ CREATE TABLE shigoto.failed_parents (
 -- not ours. Whoever inserts a job that waits leaves them here and locks nothing: the jobs it waits for are marked as
 -- watched, or found to have ended, in a transaction of ours after that commit.
 CREATE TABLE shigoto.loose_ends (
-  id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  parent_id bigint NOT NULL
+  id        bigint GENERATED ALWAYS AS IDENTITY,
+  parent_id bigint NOT NULL,
+  PRIMARY KEY (parent_id, id)
 ) WITH (
   autovacuum_vacuum_scale_factor = 0.01,
   autovacuum_vacuum_threshold = 5000,
@@ -84,7 +85,7 @@ BEGIN
     SELECT DISTINCT parent_id
       FROM shigoto.dependencies
      WHERE parent_id = ANY (parents)
-       AND (held IS NULL OR child_id = ANY (held))
+       AND (held IS NULL OR held[width_bucket(child_id, held)] = child_id)
      ORDER BY parent_id;
     GET DIAGNOSTICS left_over = ROW_COUNT;
   END;
@@ -127,7 +128,7 @@ BEGIN
   WITH edge AS (
     DELETE FROM shigoto.dependencies
      WHERE parent_id = ANY (parents)
-       AND NOT child_id = ANY (held)
+       AND held[width_bucket(child_id, held)] IS DISTINCT FROM child_id
     RETURNING parent_id, child_id
   )
   SELECT array_agg(child_id ORDER BY child_id), array_agg(part ORDER BY child_id), array_agg(cause ORDER BY child_id)
@@ -340,11 +341,14 @@ LANGUAGE sql IMMUTABLE AS $$
                 length(job.queue), job.queue, job.worker)
 $$;
 
--- Looks at loose ends whose jobs have ended: those that wait for them move on.
--- Returns how many loose ends are done with, but for those that were left anew, and what the nodes are to be told after
--- the commit.
--- Locks: the loose ends, SKIP LOCKED; then as follow_ends does.
-CREATE FUNCTION shigoto.follow_loose_ends(most integer, OUT done bigint, OUT told text[]) LANGUAGE plpgsql AS $$
+-- Looks at loose ends whose jobs have ended, of those behind one job and up to another: those that wait for them move on.
+-- A job that is just being retried, or deleted, is left for the next look.
+-- Returns how many jobs are done with, but for those for which loose ends were left anew, and what the nodes are to be
+-- told after the commit.
+-- Locks: the jobs in the history, SKIP LOCKED, against a retry that would not see who waits; the loose ends, SKIP LOCKED;
+-- then as follow_ends does.
+CREATE FUNCTION shigoto.follow_loose_ends(behind bigint, up_to bigint, OUT done bigint, OUT told text[])
+LANGUAGE plpgsql AS $$
 DECLARE
   ended    shigoto.ended_job[];
   followed record;
@@ -352,30 +356,50 @@ BEGIN
   told := '{}';
   -- One statement, so that a job that moves between the tables at this moment is seen in one of them. One that is in
   -- neither was deleted: nobody knows whether it had completed, so it has not.
-  WITH loose AS MATERIALIZED (
-    SELECT id, parent_id FROM shigoto.loose_ends ORDER BY id LIMIT most FOR UPDATE SKIP LOCKED
+  WITH RECURSIVE parent AS (
+    (SELECT parent_id AS id
+       FROM shigoto.loose_ends
+      WHERE parent_id > behind
+        AND parent_id <= up_to
+      ORDER BY parent_id
+      LIMIT 1)
+     UNION ALL
+    SELECT (SELECT parent_id
+              FROM shigoto.loose_ends
+             WHERE parent_id > parent.id
+               AND parent_id <= up_to
+             ORDER BY parent_id
+             LIMIT 1)
+      FROM parent
+     WHERE parent.id IS NOT NULL
   ),
-  ended AS MATERIALIZED (
+  unlocked AS MATERIALIZED (
     SELECT id
       FROM shigoto.job_history
-     WHERE id = ANY (ARRAY(SELECT DISTINCT parent_id FROM loose ORDER BY parent_id))
+     WHERE id = ANY (ARRAY(SELECT parent.id FROM parent WHERE parent.id IS NOT NULL))
        FOR KEY SHARE SKIP LOCKED
   ),
   over AS MATERIALIZED (
     SELECT parent.id, coalesce(job.state::text, 'deleted') AS state
-      FROM (SELECT DISTINCT parent_id AS id FROM loose) AS parent
+      FROM parent
       LEFT JOIN LATERAL (SELECT state FROM shigoto.job_history WHERE id = parent.id LIMIT 1) AS job ON true
-     WHERE NOT EXISTS (SELECT FROM shigoto.jobs WHERE id = parent.id)
-       AND (job.state IS NULL OR parent.id IN (SELECT ended.id FROM ended))
+     WHERE parent.id IS NOT NULL
+       AND (SELECT id FROM shigoto.jobs WHERE id = parent.id LIMIT 1) IS NULL
+       AND (job.state IS NULL OR parent.id IN (SELECT unlocked.id FROM unlocked))
+  ),
+  loose AS MATERIALIZED (
+    SELECT ctid AS place, parent_id
+      FROM shigoto.loose_ends
+     WHERE parent_id = ANY (ARRAY(SELECT over.id FROM over ORDER BY over.id))
+       FOR UPDATE SKIP LOCKED
   ),
   gone AS (
-    DELETE FROM shigoto.loose_ends
-     WHERE id = ANY (ARRAY(SELECT loose.id FROM loose WHERE loose.parent_id IN (SELECT over.id FROM over)))
-    RETURNING id
+    DELETE FROM shigoto.loose_ends WHERE ctid = ANY (ARRAY(SELECT place FROM loose))
   )
-  SELECT (SELECT count(*) FROM gone),
-         (SELECT array_agg(ROW(id, state, NULL, NULL, true)::shigoto.ended_job ORDER BY id) FROM over)
-    INTO done, ended;
+  SELECT count(*), array_agg(ROW(id, state, NULL, NULL, true)::shigoto.ended_job ORDER BY id)
+    INTO done, ended
+    FROM over
+   WHERE id IN (SELECT parent_id FROM loose);
   IF ended IS NOT NULL THEN
     followed := shigoto.follow_ends(ended);
     told := followed.told;

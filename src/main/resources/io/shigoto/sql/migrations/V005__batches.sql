@@ -24,19 +24,18 @@ CREATE INDEX batches_finished_at ON shigoto.batches (finished_at) WHERE finished
 -- What is still to be added to the counts of a batch: whoever adds a job to it, and a job that ends in a transaction
 -- that is not ours, leave it here and do not wait for anybody. Only who holds the lock of the batch takes it away.
 CREATE TABLE shigoto.loose_counts (
-  id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id        bigint GENERATED ALWAYS AS IDENTITY,
   batch_id  bigint NOT NULL,
   total     bigint NOT NULL DEFAULT 0,
   completed bigint NOT NULL DEFAULT 0,
   discarded bigint NOT NULL DEFAULT 0,
-  cancelled bigint NOT NULL DEFAULT 0
+  cancelled bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (batch_id, id)
 ) WITH (
   autovacuum_vacuum_scale_factor = 0.01,
   autovacuum_vacuum_threshold = 5000,
   autovacuum_vacuum_cost_delay = 0
 );
-
-CREATE INDEX loose_counts_batch ON shigoto.loose_counts (batch_id);
 
 -- Adds to the counts of batches, in the order of their ids, and finishes those that are complete by that.
 -- counts: one for each batch, ascending by batch. A batch that has finished stays as it is.
@@ -139,31 +138,41 @@ BEGIN
   RETURN CASE WHEN counts IS NULL THEN shigoto.finish_batches(ids) ELSE shigoto.add_counts(counts) END;
 END $$;
 
--- Adds what was left to be added, whatever the batch.
--- Returns what the nodes are to be told after the commit, and whether something is left because others hold a batch.
+-- Adds what was left to be added, from batch to batch, however much each has: so many at most, behind one.
+-- Returns what the nodes are to be told after the commit, whether something is left because others hold a batch, and the
+-- batch behind which it goes on; NULL if there are no more.
 -- Locks: the batches, SKIP LOCKED: another node does the same.
-CREATE FUNCTION shigoto.fold_counts(most integer, OUT told text[], OUT held boolean) LANGUAGE plpgsql AS $$
+CREATE FUNCTION shigoto.fold_counts(most integer, behind bigint, OUT told text[], OUT held boolean, OUT last bigint)
+LANGUAGE plpgsql AS $$
 DECLARE
-  ids  bigint[];
-  free bigint[];
+  ids       bigint[];
+  free      bigint[];
+  forgotten bigint[];
 BEGIN
   told := '{}';
-  held := false;
   ids := ARRAY(
-    SELECT DISTINCT batch_id
-      FROM (SELECT batch_id FROM shigoto.loose_counts ORDER BY id LIMIT most) AS loose
-     ORDER BY batch_id);
-  IF ids = '{}' THEN
-    RETURN;
-  END IF;
-  DELETE FROM shigoto.loose_counts AS loose
-   WHERE loose.batch_id = ANY (ids)
-     AND NOT EXISTS (SELECT FROM shigoto.batches WHERE id = loose.batch_id);
+    WITH RECURSIVE batch AS (
+      (SELECT batch_id AS id FROM shigoto.loose_counts WHERE batch_id > behind ORDER BY batch_id LIMIT 1)
+       UNION ALL
+      SELECT (SELECT batch_id FROM shigoto.loose_counts WHERE batch_id > batch.id ORDER BY batch_id LIMIT 1)
+        FROM batch
+       WHERE batch.id IS NOT NULL
+    )
+    SELECT id FROM batch WHERE id IS NOT NULL LIMIT most);
+  last := ids[most];
   free := ARRAY(SELECT id FROM shigoto.batches WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
   IF free <> '{}' THEN
     told := shigoto.take_counts(free);
   END IF;
-  held := EXISTS (SELECT FROM shigoto.batches WHERE id = ANY (ids) AND NOT id = ANY (free));
+  IF cardinality(free) < cardinality(ids) THEN
+    forgotten := ARRAY(
+      SELECT id
+        FROM unnest(ids) AS loose (id)
+       WHERE free[width_bucket(loose.id, free)] IS DISTINCT FROM loose.id
+         AND (SELECT batch.id FROM shigoto.batches AS batch WHERE batch.id = loose.id LIMIT 1) IS NULL);
+    DELETE FROM shigoto.loose_counts WHERE batch_id = ANY (forgotten);
+  END IF;
+  held := cardinality(ids) > cardinality(free) + coalesce(cardinality(forgotten), 0);
 END $$;
 
 -- Seals a batch: whoever adds to it at this moment is waited for, nobody can any more.

@@ -1,0 +1,96 @@
+package io.shigoto;
+
+import static io.shigoto.Nodes.LIMIT;
+import static io.shigoto.Scripted.NOTHING;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import io.shigoto.event.JobEvent.Kind;
+import io.shigoto.job.JobState;
+import io.shigoto.job.NewJob;
+import io.shigoto.job.Receipt;
+import io.shigoto.support.Await;
+import io.shigoto.support.DatabaseExtension;
+import io.shigoto.support.LogCapture;
+import io.shigoto.worker.JobContext;
+import io.shigoto.worker.Outcome;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
+
+/** Somebody holds the row of a job that runs, such as in psql: nobody else waits for him. */
+class HeldRowIT {
+
+  private static final int JOBS = 20;
+
+  @RegisterExtension
+  static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
+
+  @RegisterExtension final Nodes nodes = new Nodes();
+
+  private final Sinks.Empty<Outcome> end = Sinks.empty();
+  private final Told told = new Told();
+
+  /** They have all ended before the first is written. */
+  @ParameterizedTest
+  @CsvSource({
+    "COMPLETED, true",
+    "COMPLETED, false",
+    "DISCARDED, true",
+    "DISCARDED, false",
+    "FAILED, true"
+  })
+  void theOthersThatEndTogetherWithItAreWritten(Kind kind, boolean listens) {
+    try (LogCapture log = LogCapture.start()) {
+      Shigoto node = start(kind, listens);
+      List<Long> ids =
+          node.enqueueAll(Flux.range(0, JOBS).map(i -> NewJob.of("work", NOTHING)))
+              .map(Receipt::id)
+              .collectList()
+              .block(LIMIT);
+      told.await(Kind.STARTED, JOBS);
+      long held = ids.get(JOBS / 2);
+
+      RowLock.held(
+          db.connectionFactory(),
+          held,
+          () -> {
+            end.tryEmitEmpty();
+            told.await(kind, JOBS - 1);
+            node.enqueue(NewJob.of("work", NOTHING)).block(LIMIT);
+            told.await(kind, JOBS);
+            assertThat(node.jobs().find(held).block(LIMIT).state()).isEqualTo(JobState.EXECUTING);
+            return held;
+          });
+
+      told.await(kind, JOBS + 1);
+      Await.until(
+          LIMIT,
+          () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'executing'") == 0);
+      assertThat(told.count(Kind.SUPERSEDED)).isZero();
+      assertThat(log.lines(Level.WARN)).noneMatch(line -> line.contains("what=settle"));
+    }
+  }
+
+  private Shigoto start(Kind kind, boolean listens) {
+    ShigotoBuilder builder =
+        Shigoto.builder(db.connectionFactory())
+            .worker(new Trusted("work", job -> end.asMono().thenReturn(outcome(kind, job))))
+            .queue("default", 2 * JOBS)
+            .statementTimeout(Duration.ofMinutes(5))
+            .listener(told);
+    return nodes.start(listens ? builder : builder.pollOnly());
+  }
+
+  private static Outcome outcome(Kind kind, JobContext<?> job) {
+    return switch (kind) {
+      case COMPLETED -> Outcome.done();
+      case DISCARDED -> Outcome.discard("no");
+      default -> job.attempt() == 1 ? Outcome.failed("not yet") : Outcome.done();
+    };
+  }
+}
