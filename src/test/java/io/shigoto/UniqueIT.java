@@ -36,6 +36,15 @@ class UniqueIT {
 
   private static final Unique SAME = Unique.by(WORKER, ARGS);
 
+  private static final List<Unique> WISHES =
+      List.of(
+          SAME,
+          SAME.replace(Replace.PRIORITY),
+          SAME.debounce(Duration.ofHours(1)),
+          SAME.untilStarted().replace(Replace.SCHEDULED_AT),
+          SAME.untilStarted().debounce(Duration.ofHours(1)),
+          SAME.within(Duration.ofHours(1)).replace(Replace.TAGS));
+
   @RegisterExtension
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
 
@@ -150,17 +159,20 @@ class UniqueIT {
   @ParameterizedTest
   @MethodSource("levels")
   void aJobThatEndedBehindTheSnapshotIsNotInTheWay(IsolationLevel level) {
-    long first = enqueue(job(1)).id();
-    Receipt next =
-        inTransaction(
-            level,
-            connection -> {
-              end(first);
-              return node.enqueue(job(1), connection);
-            });
+    for (Unique wish : WISHES) {
+      long first = enqueue(job(1)).id();
+      Receipt next =
+          inTransaction(
+              level,
+              connection -> {
+                end(first);
+                return node.enqueue(job(1).unique(wish), connection);
+              });
 
-    assertThat(next).isInstanceOf(Receipt.Inserted.class);
-    assertThat(jobs()).isEqualTo(1);
+      assertThat(next).as("%s", wish).isInstanceOf(Receipt.Inserted.class);
+      assertThat(jobs()).isOne();
+      end(next.id());
+    }
   }
 
   @Test

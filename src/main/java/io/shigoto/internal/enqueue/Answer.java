@@ -17,7 +17,7 @@ sealed interface Answer {
 
   /**
    * An unfinished transaction takes or gives back its key, or seals its batch: nothing is known
-   * until it ends.
+   * until it ends. Or others that were written with it are unseen, and all were let go.
    */
   record Busy() implements Answer {}
 

@@ -8,13 +8,11 @@ import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.job.Receipt;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -138,57 +136,9 @@ public final class SpecialEnqueuer {
 
   /**
    * Writes them in the caller's transaction; emits their receipts, in order. What the transaction
-   * cannot see is looked up outside of it. Who is not found there has ended meanwhile, and the key
-   * is free.
+   * cannot see is looked up outside of it.
    */
   Mono<List<Receipt>> write(List<JobRow> rows, Connection connection) {
-    return inserts
-        .write(rows, connection)
-        .flatMap(
-            answers -> {
-              for (Answer answer : answers) {
-                if (answer instanceof Answer.Refused refused) {
-                  return Mono.error(refused.why());
-                }
-              }
-              List<JobRow> unseen = unseen(rows, answers);
-              return unseen.isEmpty()
-                  ? Mono.just(merge(answers, List.of()))
-                  : found(unseen, connection).map(receipts -> merge(answers, receipts));
-            });
-  }
-
-  private Mono<List<Receipt>> found(List<JobRow> unseen, Connection connection) {
-    return inserts
-        .holders(unseen.stream().map(JobRow::key).distinct().toList())
-        .flatMap(holders -> met(unseen, holders, connection));
-  }
-
-  private Mono<List<Receipt>> met(
-      List<JobRow> unseen, Map<String, Long> holders, Connection connection) {
-    List<JobRow> free = unseen.stream().filter(row -> !holders.containsKey(row.key())).toList();
-    Mono<List<Receipt>> rest = free.isEmpty() ? Mono.just(List.of()) : write(free, connection);
-    return rest.map(
-        receipts -> {
-          Iterator<Receipt> next = receipts.iterator();
-          return unseen.stream()
-              .map(row -> holders.containsKey(row.key()) ? conflict(row, holders) : next.next())
-              .toList();
-        });
-  }
-
-  private static List<JobRow> unseen(List<JobRow> rows, List<Answer> answers) {
-    return IntStream.range(0, rows.size())
-        .filter(i -> !(answers.get(i) instanceof Answer.Given))
-        .mapToObj(rows::get)
-        .toList();
-  }
-
-  /** The receipts that were given, and these for the others, in order. */
-  private static List<Receipt> merge(List<Answer> answers, List<Receipt> others) {
-    Iterator<Receipt> next = others.iterator();
-    return answers.stream()
-        .map(answer -> answer instanceof Answer.Given given ? given.receipt() : next.next())
-        .toList();
+    return InTransaction.write(rows, inserts, connection);
   }
 }

@@ -37,66 +37,88 @@ CREATE FUNCTION shigoto.insert_keys(wanted shigoto.unique_keys[]) RETURNS bigint
   SELECT coalesce(array_agg(job_id ORDER BY job_id), '{}') FROM inserted
 $$;
 
--- Takes keys for jobs, in the order of the keys, and those that are over away before. A key that an unfinished transaction
--- takes or gives back is waited for, as long as lock_timeout says.
--- Nobody waits for a key while he holds a later one: so nobody waits in a circle. What has become free since it was
--- passed over is therefore no reason to take it now, but to let go of all and to begin again; and so is a circle that
--- a transaction is in which takes keys by several statements, unless it is this one.
--- Who is patient takes them in one block, and in none inside of it: whoever waits for a key waits for the block that took
--- it, and hears when that lets go; of one that ended well inside another he hears at the end of the transaction only.
+-- Takes keys for jobs, in the order of the keys, and those that are over away before; then locks jobs that were never
+-- started and that others met, by id. A key that an unfinished transaction takes or gives back is waited for, and so is a
+-- job that it has changed, as long as lock_timeout says.
+-- Nobody waits for a key while he holds a later one, or a job: so nobody waits in a circle. What has become otherwise
+-- since it was looked at is therefore no reason to take it now, but to let go of all, and to look and to begin again; and
+-- so is a circle that a transaction is in which takes keys by several statements, unless it is this one.
+-- Who is patient takes all of it in one block, and in none inside of it: whoever waits for a key waits for the block that
+-- took it, and hears when that lets go; of one that ended well inside another he hears at the end of the transaction only.
+-- wishing: those of the jobs that change the one that has their key.
 -- patient: who waits too long fails. Otherwise it is an answer.
--- Returns the jobs that got theirs, ascending; those that waited too long; and for each of those that want, in their
--- order, who has its key (NULL: not known). If the snapshot of the transaction is too old to tell who has one, no key
--- is taken at all: unseen.
+-- Returns the jobs that got their keys, ascending; those that waited too long; for each of those that want, in their
+-- order, who has its key (NULL: not known); and which of the jobs that were met are kept by others.
+-- again: nothing was taken. If the snapshot of the transaction is too old, that is because of
+--   unseen: those that want, whose keys others have
+--   stale:  or those that were met, which have changed since
 CREATE FUNCTION shigoto.take_keys(
-  wanted shigoto.unique_keys[], over uuid[], patient boolean,
-  OUT taken bigint[], OUT busy bigint[], OUT holders bigint[], OUT unseen boolean) LANGUAGE plpgsql AS $$
+  wanted shigoto.unique_keys[], wishing bigint[], over uuid[], met bigint[], patient boolean,
+  OUT taken bigint[], OUT busy bigint[], OUT holders bigint[], OUT kept bigint[],
+  OUT again boolean, OUT unseen bigint[], OUT stale bigint[]) LANGUAGE plpgsql AS $$
 DECLARE
   sees    CONSTANT boolean := current_setting('transaction_isolation') IN ('read committed', 'read uncommitted');
   circles integer := 0;
+  has_all boolean;
+  locked  bigint[];
 BEGIN
-  unseen := false;
+  unseen := '{}';
+  stale := '{}';
   LOOP
+    has_all := false;
+    taken := '{}';
+    busy := '{}';
+    kept := '{}';
     BEGIN
       IF over <> '{}' THEN
         PERFORM shigoto.take_away_keys(over);
       END IF;
-      IF patient THEN
+      IF patient AND wanted <> '{}' THEN
         taken := shigoto.insert_keys(wanted);
-        busy := '{}';
-      ELSE
+      ELSIF wanted <> '{}' THEN
         SELECT grasp.taken, grasp.busy INTO taken, busy FROM shigoto.grasp_keys(wanted) AS grasp;
       END IF;
       IF cardinality(taken) = cardinality(wanted) THEN
-        RETURN;
+        again := false;
       ELSIF sees THEN
         holders := ARRAY(
           SELECT held.job_id
             FROM unnest(wanted) WITH ORDINALITY AS want
             LEFT JOIN LATERAL (SELECT job_id FROM shigoto.unique_keys WHERE key = want.key LIMIT 1) AS held ON true
            ORDER BY want.ordinality);
-        IF NOT EXISTS (
+        again := EXISTS (
           SELECT FROM unnest(wanted) WITH ORDINALITY AS want
-           WHERE holders[ordinality] IS NULL AND NOT want.job_id = ANY (busy))
-        THEN
+           WHERE NOT want.job_id = ANY (busy)
+             AND (holders[ordinality] IS NULL
+               OR wishing[width_bucket(want.job_id, wishing)] = want.job_id
+                  AND taken[width_bucket(holders[ordinality], taken)] IS DISTINCT FROM holders[ordinality]));
+      ELSE
+        again := EXISTS (
+          SELECT FROM unnest(wanted) AS want
+           WHERE NOT want.job_id = ANY (busy)
+             AND NOT want.key = ANY (ARRAY(SELECT other.key FROM unnest(wanted) AS other WHERE other.job_id = ANY (taken))));
+      END IF;
+      IF NOT again THEN
+        has_all := true;
+        IF met <> '{}' THEN
+          SELECT lock.locked, lock.kept INTO locked, kept FROM shigoto.lock_unstarted(met, patient) AS lock;
+          again := cardinality(locked) + cardinality(kept) < cardinality(met);
+        END IF;
+        IF NOT again THEN
           RETURN;
         END IF;
-      ELSIF NOT EXISTS (
-        SELECT FROM unnest(wanted) AS want
-         WHERE NOT want.job_id = ANY (busy)
-           AND NOT want.key = ANY (ARRAY(SELECT other.key FROM unnest(wanted) AS other WHERE other.job_id = ANY (taken))))
-      THEN
-        RETURN;
       END IF;
       RAISE EXCEPTION 'begin again' USING ERRCODE = 'SHAGN';
     EXCEPTION
       WHEN SQLSTATE 'SHAGN' OR serialization_failure THEN
-        IF NOT sees THEN
-          taken := '{}';
-          busy := '{}';
-          unseen := true;
-          RETURN;
+        taken := '{}';
+        again := true;
+        IF has_all THEN
+          stale := CASE WHEN sees THEN '{}' ELSE shigoto.find_stale(met) END;
+        ELSIF NOT sees THEN
+          unseen := CASE WHEN patient THEN shigoto.find_unseen(wanted) ELSE ARRAY(SELECT job_id FROM unnest(wanted)) END;
         END IF;
+        RETURN;
       WHEN deadlock_detected THEN
         circles := circles + 1;
         IF circles = 5 THEN
@@ -106,6 +128,86 @@ BEGIN
         PERFORM pg_sleep(0.01 * circles);
     END;
   END LOOP;
+END $$;
+
+-- Which of these jobs cannot take their keys, in a transaction whose snapshot is too old to tell who has them. Keeps none.
+CREATE FUNCTION shigoto.find_unseen(wanted shigoto.unique_keys[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  unseen bigint[] := '{}';
+  one    shigoto.unique_keys;
+BEGIN
+  FOR one IN
+    SELECT want.* FROM unnest(wanted) AS want ORDER BY want.key, want.job_id
+  LOOP
+    BEGIN
+      IF shigoto.insert_keys(ARRAY[one]) = '{}' THEN
+        unseen := unseen || one.job_id;
+      END IF;
+      RAISE EXCEPTION 'let go' USING ERRCODE = 'SHAGN';
+    EXCEPTION
+      WHEN SQLSTATE 'SHAGN' THEN
+        NULL;
+      WHEN serialization_failure THEN
+        unseen := unseen || one.job_id;
+    END;
+  END LOOP;
+  RETURN unseen;
+END $$;
+
+-- Locks jobs that were never started, in the order of their ids. One that is started while it is waited for is locked
+-- too, although it is not met: that is the caller's to let go.
+-- patient: who waits too long fails. Otherwise it is an answer.
+-- Returns those that it found so, and those that others keep.
+CREATE FUNCTION shigoto.lock_unstarted(ids bigint[], patient boolean, OUT locked bigint[], OUT kept bigint[])
+LANGUAGE plpgsql AS $$
+BEGIN
+  kept := '{}';
+  IF patient THEN
+    locked := ARRAY(
+      SELECT id FROM shigoto.jobs WHERE id = ANY (ids) AND attempt = 0 AND begun IS NULL ORDER BY id FOR UPDATE);
+    RETURN;
+  END IF;
+  BEGIN
+    locked := ARRAY(
+      SELECT id FROM shigoto.jobs WHERE id = ANY (ids) AND attempt = 0 AND begun IS NULL ORDER BY id FOR UPDATE);
+  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+    locked := ARRAY(
+      SELECT id
+        FROM shigoto.jobs
+       WHERE id = ANY (ids)
+         AND attempt = 0
+         AND begun IS NULL
+       ORDER BY id
+         FOR UPDATE SKIP LOCKED);
+    kept := ARRAY(
+      SELECT id
+        FROM shigoto.jobs
+       WHERE id = ANY (ids)
+         AND locked[width_bucket(id, locked)] IS DISTINCT FROM id
+         AND attempt = 0
+         AND begun IS NULL
+       ORDER BY id);
+  END;
+END $$;
+
+-- Which of these jobs have changed since the snapshot of the transaction was taken; all, if that is not known. Locks none.
+CREATE FUNCTION shigoto.find_stale(ids bigint[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  stale bigint[] := '{}';
+  job   bigint;
+BEGIN
+  FOREACH job IN ARRAY ids LOOP
+    BEGIN
+      PERFORM FROM shigoto.jobs WHERE id = job FOR UPDATE SKIP LOCKED;
+      RAISE EXCEPTION 'let go' USING ERRCODE = 'SHAGN';
+    EXCEPTION
+      WHEN SQLSTATE 'SHAGN' THEN
+        NULL;
+      WHEN serialization_failure THEN
+        stale := stale || job;
+    END;
+  END LOOP;
+  RETURN CASE WHEN stale = '{}' THEN ids ELSE stale END;
 END $$;
 
 -- One attempt at that of who is not patient: when one was waited for too long, or the snapshot is too old, they are taken

@@ -27,7 +27,8 @@ CREATE TYPE shigoto.new_job AS (
 --   inserted: under this id, due in so many ms (0: now; NULL: it waits for others)
 --   conflict: this job holds its key, and took over the changes
 --   unseen:   somebody holds its key, but the snapshot of the transaction may be too old to tell who
---   busy:     an unfinished transaction takes or gives back its key, or has changed the job that holds it
+--   busy:     an unfinished transaction takes or gives back its key, or has changed the job that holds it; or others that
+--             were given with it are unseen, and nothing was kept
 --   closed:   its batch is sealed, or there is none
 --   unknown:  there are no jobs of these ids that it is to wait for
 -- A row without a place has messages for the nodes, in the form of the notifications of the channel.
@@ -190,6 +191,9 @@ BEGIN
     RETURNING job.id, job.queue, job.state, job.scheduled_at, job.unique_key, job.unique_states INTO held;
     IF NOT held.state = ANY (held.unique_states) THEN
       PERFORM shigoto.give_up_key(held.unique_key, held.id);
+      PERFORM set_config('shigoto.own_keys', (own::jsonb - held.unique_key::text)::text, true)
+         FROM current_setting('shigoto.own_keys', true) AS own
+        WHERE own <> '';
     END IF;
     IF last.due IS NOT NULL AND held.state = 'available' THEN
       told := told || ('q' || held.queue);
@@ -212,47 +216,9 @@ BEGIN
    WHERE met[ordinality] > 0;
 END $$;
 
--- Locks jobs that were never started, in the order of their ids, and no others: one that is started while it is waited
--- for would stay locked to the end of the transaction, although it is not met. So all are let go then, and locked again
--- without it.
--- patient: who waits too long fails. Otherwise it is an answer.
--- Returns those that it found so; NULL if it waited too long, or if the snapshot of the transaction is too old.
-CREATE FUNCTION shigoto.lock_unstarted(jobs bigint[], patient boolean) RETURNS bigint[] LANGUAGE plpgsql AS $$
-DECLARE
-  wanted bigint[] := ARRAY(SELECT DISTINCT id FROM unnest(jobs) AS id WHERE id > 0 ORDER BY id);
-  locked bigint[];
-BEGIN
-  LOOP
-    BEGIN
-      locked := ARRAY(
-        SELECT job.id
-          FROM shigoto.jobs AS job
-         WHERE job.id = ANY (wanted)
-           AND job.attempt = 0
-           AND job.begun IS NULL
-         ORDER BY job.id
-           FOR UPDATE);
-      IF locked = wanted THEN
-        RETURN locked;
-      END IF;
-      RAISE EXCEPTION 'begin again' USING ERRCODE = 'SHAGN';
-    EXCEPTION
-      WHEN SQLSTATE 'SHAGN' THEN
-        wanted := locked;
-      WHEN serialization_failure THEN
-        RETURN NULL;
-      WHEN lock_not_available OR deadlock_detected THEN
-        IF patient THEN
-          RAISE;
-        END IF;
-        RETURN NULL;
-    END;
-  END LOOP;
-END $$;
-
--- Inserts jobs, or answers why not. Those of the same key are looked at in their order. Who meets a job that is there is
--- answered without waiting for anybody. Everything that has to be waited for is waited for in the same order by
--- everybody: keys by their order, then jobs by id.
+-- Inserts jobs, or answers why not. Those of the same key are looked at in their order. Who meets a job that is there, and
+-- changes nothing of it, is answered without waiting for anybody. Everything that has to be waited for is waited for in the
+-- same order by everybody: keys by their order, then jobs by id.
 -- at_commit: the transaction is the caller's. It waits as long as the caller has said, and its commit wakes the nodes.
 -- Otherwise it is ours, and is kept waiting for an instant only.
 -- Returns one row for each job, in any order, and perhaps messages.
@@ -271,8 +237,9 @@ DECLARE
             SELECT replaces IS NOT NULL OR debounce IS NOT NULL
               FROM unnest(given) WITH ORDINALITY
              ORDER BY ordinality);
+  wishing CONSTANT bigint[] := ARRAY(SELECT ids[n] FROM generate_subscripts(wishes, 1) AS n WHERE wishes[n] ORDER BY n);
   -- If it does not: the keys that this transaction has taken, and for which jobs. What is read from a table makes a
-  -- serializable transaction fail that would not have to.
+  -- serializable transaction fail that would not have to; and of a key that another job gave up meanwhile that is seen too.
   own      jsonb := CASE WHEN sees THEN '{}'
                          ELSE coalesce(nullif(current_setting('shigoto.own_keys', true), ''), '{}') END;
   -- Whether it holds no key as it is inserted, because it has to wait first. It is answered by who has the key all the
@@ -288,10 +255,11 @@ DECLARE
   keyless  bigint[];
   pending  integer[];
   places   integer[];
-  again    integer[];
   over     uuid[];
   met      bigint[];
-  locked   bigint[];
+  -- Jobs that are not as the snapshot has them.
+  stale    bigint[] := '{}';
+  rounds   integer := 0;
   place    integer;
   holder   record;
   grasp    record;
@@ -310,15 +278,16 @@ BEGIN
     RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, keyless);
   END IF;
 
+  -- Until nobody has come between the look and the locks.
   WHILE cardinality(pending) > 0 LOOP
     -- Who is there already is met without waiting for anybody.
     places := '{}';
-    again := '{}';
     over := '{}';
     keyless := '{}';
     met := array_fill(0::bigint, ARRAY[cardinality(given)]);
     FOR holder IN
-      SELECT want.n, held.job_id AS id, wishes[want.n] AND job.attempt = 0 AND job.begun IS NULL AS is_met,
+      SELECT want.n, held.job_id AS id,
+             wishes[want.n] AND job.attempt = 0 AND job.begun IS NULL AND NOT job.id = ANY (stale) AS is_met,
              held.until <= clock_timestamp() OR (held.ended_at IS NULL AND job.id IS NULL) AS is_over
         FROM unnest(pending) AS want (n)
         LEFT JOIN LATERAL (
@@ -326,6 +295,7 @@ BEGIN
              FROM shigoto.unique_keys AS key
             WHERE key.key = keys[want.n]
               AND (sees OR wishes[want.n])
+              AND key.job_id = coalesce((own ->> keys[want.n]::text)::bigint, key.job_id)
             LIMIT 1
           ) AS held ON true
         LEFT JOIN LATERAL (SELECT id, attempt, begun FROM shigoto.jobs WHERE id = held.job_id LIMIT 1) AS job ON true
@@ -347,54 +317,63 @@ BEGIN
     IF keyless <> '{}' THEN
       RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, keyless);
     END IF;
+    pending := ARRAY(
+      SELECT n FROM unnest(pending) AS n WHERE met[n] > 0 OR places[width_bucket(n, places)] = n ORDER BY n);
+    EXIT WHEN pending = '{}';
 
-    IF places <> '{}' THEN
-      SELECT * INTO grasp
-        FROM shigoto.take_keys(ARRAY(
-               SELECT ROW(new.unique_key, ids[ordinality], new.unique_until, new.unique_states, NULL, NULL)::shigoto.unique_keys
-                 FROM unnest(given) WITH ORDINALITY AS new
-                WHERE places[width_bucket(ordinality::integer, places)] = ordinality
-                ORDER BY ordinality), over, at_commit);
-      RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, grasp.taken);
-      IF NOT sees AND grasp.taken <> '{}' THEN
-        own := own || (SELECT jsonb_object_agg(keys[width_bucket(id, ids)], id) FROM unnest(grasp.taken) AS id);
-        PERFORM set_config('shigoto.own_keys', own::text, true);
+    SELECT * INTO grasp
+      FROM shigoto.take_keys(ARRAY(
+             SELECT ROW(new.unique_key, ids[ordinality], new.unique_until, new.unique_states, NULL,
+                        NULL)::shigoto.unique_keys
+               FROM unnest(given) WITH ORDINALITY AS new
+              WHERE places[width_bucket(ordinality::integer, places)] = ordinality
+              ORDER BY ordinality),
+             wishing, over, ARRAY(SELECT DISTINCT id FROM unnest(met) AS id WHERE id > 0 ORDER BY id), at_commit);
+    rounds := rounds + 1;
+    stale := stale || grasp.stale;
+    CONTINUE WHEN grasp.again AND CASE WHEN sees THEN at_commit OR rounds < 5 ELSE grasp.stale <> '{}' END;
+    IF grasp.again THEN
+      FOREACH place IN ARRAY pending LOOP
+        RETURN NEXT ROW(place, NULL, NULL, CASE WHEN ids[place] = ANY (grasp.unseen) THEN 'unseen' ELSE 'busy' END,
+                        NULL)::shigoto.enqueued;
+      END LOOP;
+      EXIT;
+    END IF;
+
+    RETURN QUERY SELECT * FROM shigoto.insert_jobs(given, ids, grasp.taken);
+    IF NOT sees AND grasp.taken <> '{}' THEN
+      own := own || (SELECT jsonb_object_agg(keys[width_bucket(id, ids)], id) FROM unnest(grasp.taken) AS id);
+      PERFORM set_config('shigoto.own_keys', own::text, true);
+    END IF;
+    FOR holder IN
+      SELECT n, grasp.holders[ordinality] AS id, taker.id AS taker
+        FROM unnest(places) WITH ORDINALITY AS want (n, ordinality)
+        LEFT JOIN LATERAL (
+           SELECT id FROM unnest(grasp.taken) AS id WHERE keys[width_bucket(id, ids)] = keys[want.n] LIMIT 1
+          ) AS taker ON true
+       WHERE grasp.taken[width_bucket(ids[n], grasp.taken)] IS DISTINCT FROM ids[n]
+       ORDER BY n
+    LOOP
+      IF ids[holder.n] = ANY (grasp.busy) THEN
+        RETURN NEXT ROW(holder.n, NULL, NULL, 'busy', NULL)::shigoto.enqueued;
+      ELSIF wishes[holder.n] THEN
+        met[holder.n] := holder.taker;
+      ELSE
+        RETURN NEXT ROW(holder.n, coalesce(holder.taker, holder.id), NULL, 'conflict', '{}')::shigoto.enqueued;
       END IF;
-      FOR holder IN
-        SELECT n, grasp.holders[ordinality] AS id, taker.id AS taker
-          FROM unnest(places) WITH ORDINALITY AS want (n, ordinality)
-          LEFT JOIN LATERAL (
-             SELECT id FROM unnest(grasp.taken) AS id WHERE keys[width_bucket(id, ids)] = keys[want.n] LIMIT 1
-            ) AS taker ON true
-         WHERE grasp.taken[width_bucket(ids[n], grasp.taken)] IS DISTINCT FROM ids[n]
-         ORDER BY n
-      LOOP
-        IF grasp.unseen THEN
-          RETURN NEXT ROW(holder.n, NULL, NULL, 'unseen', NULL)::shigoto.enqueued;
-        ELSIF ids[holder.n] = ANY (grasp.busy) THEN
-          RETURN NEXT ROW(holder.n, NULL, NULL, 'busy', NULL)::shigoto.enqueued;
-        ELSIF wishes[holder.n] THEN
-          again := again || holder.n;
-        ELSE
-          RETURN NEXT ROW(holder.n, coalesce(holder.taker, holder.id), NULL, 'conflict', '{}')::shigoto.enqueued;
+    END LOOP;
+
+    IF grasp.kept <> '{}' THEN
+      FOREACH place IN ARRAY pending LOOP
+        IF met[place] = ANY (grasp.kept) THEN
+          met[place] := 0;
+          RETURN NEXT ROW(place, NULL, NULL, 'busy', NULL)::shigoto.enqueued;
         END IF;
       END LOOP;
     END IF;
-
     IF 0 < ANY (met) THEN
-      locked := shigoto.lock_unstarted(met, at_commit);
-      FOREACH place IN ARRAY pending LOOP
-        IF met[place] > 0 AND locked[width_bucket(met[place], locked)] IS DISTINCT FROM met[place] THEN
-          met[place] := 0;
-          IF locked IS NOT NULL AND sees THEN
-            again := again || place;
-          ELSE
-            RETURN NEXT ROW(place, NULL, NULL, CASE WHEN sees THEN 'busy' ELSE 'unseen' END, NULL)::shigoto.enqueued;
-          END IF;
-        END IF;
-      END LOOP;
       RETURN QUERY SELECT * FROM shigoto.replace_jobs(given, met, at_commit);
     END IF;
-    pending := ARRAY(SELECT n FROM unnest(again) AS n ORDER BY n);
+    EXIT;
   END LOOP;
 END $$;
