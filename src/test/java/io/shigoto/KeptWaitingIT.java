@@ -11,13 +11,16 @@ import io.shigoto.batch.NewBatch;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
+import io.shigoto.job.Receipt.Change;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.Unique;
+import io.shigoto.worker.Unique.Replace;
 import io.shigoto.workflow.Workflow;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -103,6 +106,41 @@ class KeptWaitingIT {
         .hasSize(100)
         .filteredOn(Receipt.Inserted.class::isInstance)
         .hasSize(1);
+  }
+
+  /** They come in by the same statement. */
+  @Test
+  void aJobThatSomebodyChangesKeepsNoneOfAnotherKeyWaiting() {
+    Shigoto node = build();
+    Connection caller = begin();
+    List<NewJob> latest =
+        IntStream.range(0, 20)
+            .mapToObj(
+                i -> NewJob.of("latest", Map.of("i", i)).unique(SAME.replace(Replace.PRIORITY)))
+            .toList();
+    List<Receipt> first = node.enqueueAll(Flux.fromIterable(latest)).collectList().block(LIMIT);
+    node.enqueue(latest.get(0).priority(1), caller).block(LIMIT);
+
+    Mono<List<Receipt>> next =
+        node.enqueueAll(
+                Flux.fromIterable(latest)
+                    .skip(1)
+                    .concatWithValues(latest.get(0))
+                    .map(job -> job.priority(2)))
+            .collectList()
+            .cache();
+    Disposable subscribed = next.subscribe();
+    Await.until(
+        "the others are changed",
+        LIMIT,
+        () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE priority = 2") == 19);
+    assertThat(subscribed.isDisposed()).isFalse();
+    end(caller, true);
+
+    assertThat(next.block(LIMIT))
+        .hasSize(20)
+        .contains(Receipt.conflict(first.get(0).id(), Set.of(Change.PRIORITY)));
+    assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE priority = 2")).isEqualTo(20);
   }
 
   @Test

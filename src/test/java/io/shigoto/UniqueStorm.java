@@ -6,17 +6,21 @@ import static io.shigoto.worker.Unique.Field.WORKER;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.IsolationLevel;
+import io.r2dbc.spi.R2dbcException;
 import io.shigoto.batch.NewBatch;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
 import io.shigoto.worker.Unique;
+import io.shigoto.worker.Unique.Replace;
 import io.shigoto.workflow.Workflow;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.transaction.reactive.TransactionalOperator;
 import reactor.core.publisher.Flux;
@@ -24,33 +28,49 @@ import reactor.core.publisher.Mono;
 
 /**
  * Callers that enqueue jobs of few keys at the same time, each by ways in that it draws. Every
- * second key is held until its job starts, the others until it has ended.
+ * second key is held until its job starts, the others until it has ended; what a job changes of the
+ * one that it meets is drawn, or nothing.
  */
 final class UniqueStorm {
 
   private static final int MANY = 5;
+  private static final String SERIALIZATION_FAILURE = "40001";
   private static final List<IsolationLevel> LEVELS =
       List.of(
           IsolationLevel.READ_COMMITTED,
           IsolationLevel.REPEATABLE_READ,
           IsolationLevel.SERIALIZABLE);
+  private static final List<UnaryOperator<Unique>> WISHES =
+      List.of(
+          same -> same.replace(Replace.PRIORITY, Replace.TAGS),
+          same -> same.replace(Replace.SCHEDULED_AT, Replace.MAX_ATTEMPTS),
+          same -> same.replace(Replace.ARGS).within(Duration.ofHours(1)),
+          same -> same.debounce(Duration.ofMillis(5)),
+          same -> same.debounce(Duration.ofMillis(3)).replace(Replace.PRIORITY),
+          same -> same);
 
   private final ConnectionFactory factory;
   private final TransactionalOperator spring;
   private final int keys;
   private final int ways;
+  private final boolean wishes;
   final Queue<Throwable> errors = new ConcurrentLinkedQueue<>();
   final AtomicInteger inserted = new AtomicInteger();
   final AtomicInteger conflicts = new AtomicInteger();
 
+  /** Of serializable transactions that change jobs, which PostgreSQL may end. */
+  final AtomicInteger ended = new AtomicInteger();
+
   /**
    * @param workflows whether some come in by workflows, which take their keys by several statements
+   * @param wishes whether jobs change those that they meet
    */
-  UniqueStorm(ConnectionFactory factory, int keys, boolean workflows) {
+  UniqueStorm(ConnectionFactory factory, int keys, boolean workflows, boolean wishes) {
     this.factory = factory;
     this.spring = TransactionalOperator.create(new R2dbcTransactionManager(factory));
     this.keys = keys;
     this.ways = workflows ? 8 : 7;
+    this.wishes = wishes;
   }
 
   /** Enqueues this many jobs for each of the callers, who take the nodes in turn. */
@@ -67,6 +87,7 @@ final class UniqueStorm {
 
     private final Shigoto node;
     private final Random random;
+    private IsolationLevel level = IsolationLevel.READ_COMMITTED;
 
     Caller(Shigoto node, Random random) {
       this.node = node;
@@ -84,7 +105,7 @@ final class UniqueStorm {
           .map(receipts -> Math.max(1, receipts.size()))
           .onErrorResume(
               error -> {
-                errors.add(error);
+                failed(error);
                 return rollback(own).thenReturn(MANY);
               })
           .doOnNext(done -> left.addAndGet(-done))
@@ -92,11 +113,23 @@ final class UniqueStorm {
           .then();
     }
 
+    private void failed(Throwable error) {
+      if (wishes
+          && level == IsolationLevel.SERIALIZABLE
+          && error instanceof R2dbcException refused
+          && SERIALIZATION_FAILURE.equals(refused.getSqlState())) {
+        ended.incrementAndGet();
+      } else {
+        errors.add(error);
+      }
+    }
+
     private void count(Receipt receipt) {
       (receipt instanceof Receipt.Inserted ? inserted : conflicts).incrementAndGet();
     }
 
     private Mono<List<Receipt>> oneWay(Connection own) {
+      level = IsolationLevel.READ_COMMITTED;
       return switch (random.nextInt(ways)) {
         case 0, 1 -> node.enqueue(job()).map(List::of);
         case 2 -> node.enqueueAll(Flux.fromIterable(many())).collectList();
@@ -110,7 +143,7 @@ final class UniqueStorm {
 
     /** Its snapshot is taken before; one of ten is rolled back. */
     private Mono<List<Receipt>> inTransaction(Connection own, Mono<List<Receipt>> work) {
-      IsolationLevel level = LEVELS.get(random.nextInt(LEVELS.size()));
+      level = LEVELS.get(random.nextInt(LEVELS.size()));
       boolean commits = random.nextInt(10) > 0;
       return Mono.from(own.beginTransaction(level))
           .thenMany(
@@ -147,7 +180,12 @@ final class UniqueStorm {
       Unique same = Unique.by(WORKER, ARGS);
       return NewJob.of("work", Map.of("key", key))
           .maxAttempts(2)
-          .unique(key % 2 == 0 ? same : same.untilStarted());
+          .priority(random.nextInt(5))
+          .unique(wish(key % 2 == 0 ? same : same.untilStarted()));
+    }
+
+    private Unique wish(Unique same) {
+      return wishes ? WISHES.get(random.nextInt(WISHES.size())).apply(same) : same;
     }
   }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
@@ -51,10 +51,10 @@ class UniqueStormIT {
 
   @Timeout(value = 30, unit = TimeUnit.MINUTES)
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void twoJobsNeverHoldTheSameKey(boolean workflows) {
+  @CsvSource({"false, false", "true, false", "false, true", "true, true"})
+  void twoJobsNeverHoldTheSameKey(boolean workflows, boolean wishes) {
     Tenures tenures = Tenures.watch(db.database());
-    UniqueStorm storm = new UniqueStorm(db.connectionFactory(), KEYS, workflows);
+    UniqueStorm storm = new UniqueStorm(db.connectionFactory(), KEYS, workflows, wishes);
     List<Shigoto> both = List.of(node("a"), node("b"));
     long deadlocks = deadlocks();
     Looks looks = new Looks(tenures);
@@ -94,7 +94,7 @@ class UniqueStormIT {
     Tenures tenures = Tenures.watch(broken);
     Shigoto node = nodes.build(Shigoto.builder(broken.connectionFactory()));
 
-    new UniqueStorm(broken.connectionFactory(), KEYS, false)
+    new UniqueStorm(broken.connectionFactory(), KEYS, false, false)
         .rage(List.of(node), CALLERS, 10, seed)
         .block(LIMIT);
 
