@@ -112,7 +112,7 @@ class KeptWaitingIT {
   @Test
   void aJobThatSomebodyChangesKeepsNoneOfAnotherKeyWaiting() {
     Shigoto node = build();
-    Connection caller = begin();
+    Connection caller = Open.begin(db.connectionFactory());
     List<NewJob> latest =
         IntStream.range(0, 20)
             .mapToObj(
@@ -135,7 +135,7 @@ class KeptWaitingIT {
         LIMIT,
         () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE priority = 2") == 19);
     assertThat(subscribed.isDisposed()).isFalse();
-    end(caller, true);
+    Open.end(caller, true);
 
     assertThat(next.block(LIMIT))
         .hasSize(20)

@@ -58,11 +58,6 @@ class UniqueIT {
     node = nodes.build(Shigoto.builder(db.connectionFactory()).listener(told));
   }
 
-  static List<IsolationLevel> levels() {
-    return List.of(
-        IsolationLevel.READ_COMMITTED, IsolationLevel.REPEATABLE_READ, IsolationLevel.SERIALIZABLE);
-  }
-
   @Test
   void aSecondJobIsAnsweredByTheFirst() {
     long first = enqueue(job(1)).id();
@@ -115,7 +110,7 @@ class UniqueIT {
   }
 
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void inATransactionToo(IsolationLevel level) {
     List<Receipt> receipts =
         inTransaction(
@@ -141,7 +136,7 @@ class UniqueIT {
 
   /** The snapshot of the transaction is older than the job that it meets. */
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void aJobThatTheTransactionCannotSeeIsMetAllTheSame(IsolationLevel level) {
     Receipt met =
         inTransaction(
@@ -157,7 +152,7 @@ class UniqueIT {
   }
 
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void aJobThatEndedBehindTheSnapshotIsNotInTheWay(IsolationLevel level) {
     for (Unique wish : WISHES) {
       long first = enqueue(job(1)).id();
@@ -165,19 +160,20 @@ class UniqueIT {
           inTransaction(
               level,
               connection -> {
-                end(first);
+                OldSnapshot.end(db, first);
                 return node.enqueue(job(1).unique(wish), connection);
               });
 
       assertThat(next).as("%s", wish).isInstanceOf(Receipt.Inserted.class);
       assertThat(jobs()).isOne();
-      end(next.id());
+      OldSnapshot.end(db, next.id());
     }
   }
 
   @Test
   void whatIsRolledBackLeavesNothing() {
-    Connection connection = begin(IsolationLevel.READ_COMMITTED);
+    Connection connection =
+        OldSnapshot.begin(db.connectionFactory(), IsolationLevel.READ_COMMITTED);
     node.enqueue(job(1), connection).block(LIMIT);
     Mono.from(connection.rollbackTransaction()).then(Mono.from(connection.close())).block(LIMIT);
 
@@ -257,7 +253,7 @@ class UniqueIT {
 
   /** It has failed once, and waits for its backoff. */
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void aJobThatWasStartedStaysAsItIs(IsolationLevel level) {
     Unique byCustomer = Unique.by(WORKER).argsKeys("customer");
     List<Unique> wishes =
@@ -277,7 +273,7 @@ class UniqueIT {
   }
 
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void aTransactionReplacesWhatItSees(IsolationLevel level) {
     Unique latest = Unique.by(WORKER).argsKeys("customer").replace(Replace.ARGS);
     long first = enqueue(order(1, "a").unique(latest)).id();
@@ -290,7 +286,7 @@ class UniqueIT {
   }
 
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void anotherIsLetInWhenThePeriodIsOver(IsolationLevel level) {
     Unique hourly = SAME.within(Duration.ofHours(1));
     long first = enqueue(job(1).unique(hourly)).id();
@@ -306,13 +302,13 @@ class UniqueIT {
 
     assertThat(second).isInstanceOf(Receipt.Inserted.class);
     assertThat(enqueue(job(1).unique(hourly))).isEqualTo(Receipt.conflict(second.id(), Set.of()));
-    end(first);
+    OldSnapshot.end(db, first);
     assertThat(enqueue(job(1).unique(hourly))).isEqualTo(Receipt.conflict(second.id(), Set.of()));
   }
 
   /** Somebody's DELETE of a job does not know of keys. */
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void aKeyWhoseJobWasDeletedByHandIsFree(IsolationLevel level) {
     enqueue(job(1));
     db.sql("DELETE FROM shigoto.jobs");
@@ -352,36 +348,7 @@ class UniqueIT {
     return db.number("SELECT count(*) FROM shigoto.jobs");
   }
 
-  /** As a settlement does. */
-  private static void end(long id) {
-    db.sql(
-        """
-        WITH ended AS (DELETE FROM shigoto.jobs WHERE id = %d RETURNING *)
-        SELECT shigoto.jobs_ended(array_agg(
-                 ROW(id, 'completed', batch_id, unique_key, watched)::shigoto.ended_job), false)
-          FROM ended
-        """
-            .formatted(id));
-  }
-
-  /** Its snapshot is taken at once. */
-  private static Connection begin(IsolationLevel level) {
-    return Mono.from(db.connectionFactory().create())
-        .delayUntil(connection -> connection.beginTransaction(level))
-        .delayUntil(
-            connection ->
-                Flux.from(connection.createStatement("SELECT count(*) FROM shigoto.jobs").execute())
-                    .concatMap(result -> result.getRowsUpdated()))
-        .cast(Connection.class)
-        .block(LIMIT);
-  }
-
   private static <T> T inTransaction(IsolationLevel level, Function<Connection, Mono<T>> work) {
-    Connection connection = begin(level);
-    try {
-      return work.apply(connection).delayUntil(done -> connection.commitTransaction()).block(LIMIT);
-    } finally {
-      Mono.from(connection.close()).block(LIMIT);
-    }
+    return OldSnapshot.transaction(db.connectionFactory(), level, work);
   }
 }

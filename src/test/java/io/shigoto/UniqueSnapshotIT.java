@@ -44,14 +44,9 @@ class UniqueSnapshotIT {
     node = nodes.build(Shigoto.builder(db.connectionFactory()));
   }
 
-  static List<IsolationLevel> levels() {
-    return List.of(
-        IsolationLevel.READ_COMMITTED, IsolationLevel.REPEATABLE_READ, IsolationLevel.SERIALIZABLE);
-  }
-
   /** One of them has ended, one is new. */
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void whatIsSeenIsChangedWhateverBecameOfTheOthers(IsolationLevel level) {
     List<Receipt> first = enqueue(job(1), job(2), job(3));
 
@@ -59,7 +54,7 @@ class UniqueSnapshotIT {
         inTransaction(
             level,
             connection -> {
-              end(first.get(1).id());
+              OldSnapshot.end(db, first.get(1).id());
               return enqueue(
                   connection,
                   job(1).priority(7),
@@ -77,7 +72,7 @@ class UniqueSnapshotIT {
   }
 
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void ofThoseThatComeTogetherTheLastWins(IsolationLevel level) {
     long first = enqueue(job(1)).get(0).id();
 
@@ -85,7 +80,7 @@ class UniqueSnapshotIT {
         inTransaction(
             level,
             connection -> {
-              end(first);
+              OldSnapshot.end(db, first);
               return enqueue(
                   connection, job(1).priority(5), job(1).priority(6), job(1).priority(7));
             });
@@ -98,7 +93,7 @@ class UniqueSnapshotIT {
 
   /** One after the other: the transaction meets its own job, although it sees the other one too. */
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void aTransactionMeetsItsOwnJob(IsolationLevel level) {
     long first = enqueue(job(1)).get(0).id();
 
@@ -106,7 +101,7 @@ class UniqueSnapshotIT {
         inTransaction(
             level,
             connection -> {
-              end(first);
+              OldSnapshot.end(db, first);
               return Flux.range(5, 3)
                   .concatMap(priority -> node.enqueue(job(1).priority(priority), connection))
                   .collectList();
@@ -120,7 +115,7 @@ class UniqueSnapshotIT {
 
   /** A job that is moved into the future holds its key no more. */
   @ParameterizedTest
-  @MethodSource("levels")
+  @MethodSource("io.shigoto.OldSnapshot#levels")
   void whatTheTransactionItselfGaveUpIsFree(IsolationLevel level) {
     Unique due =
         Unique.by(WORKER)
@@ -155,33 +150,7 @@ class UniqueSnapshotIT {
     return node.enqueueAll(Flux.fromStream(Stream.of(jobs)), connection).collectList();
   }
 
-  /** As a settlement does. */
-  private static void end(long id) {
-    db.sql(
-        """
-        WITH ended AS (DELETE FROM shigoto.jobs WHERE id = %d RETURNING *)
-        SELECT shigoto.jobs_ended(array_agg(
-                 ROW(id, 'completed', batch_id, unique_key, watched)::shigoto.ended_job), false)
-          FROM ended
-        """
-            .formatted(id));
-  }
-
-  /** Its snapshot is taken at once. */
   private static <T> T inTransaction(IsolationLevel level, Function<Connection, Mono<T>> work) {
-    Connection connection =
-        Mono.from(db.connectionFactory().create())
-            .delayUntil(begun -> begun.beginTransaction(level))
-            .delayUntil(
-                begun ->
-                    Flux.from(begun.createStatement("SELECT count(*) FROM shigoto.jobs").execute())
-                        .concatMap(result -> result.getRowsUpdated()))
-            .cast(Connection.class)
-            .block(LIMIT);
-    try {
-      return work.apply(connection).delayUntil(done -> connection.commitTransaction()).block(LIMIT);
-    } finally {
-      Mono.from(connection.close()).block(LIMIT);
-    }
+    return OldSnapshot.transaction(db.connectionFactory(), level, work);
   }
 }
