@@ -34,7 +34,7 @@ final class Incarnation {
   private final Engine engine;
   private final Runs runs;
   private final Lease lease;
-  private final Sinks.Empty<Void> draining = Sinks.empty();
+  private final Draining draining = new Draining();
   private final Sinks.Empty<Void> drained = Sinks.empty();
   private volatile boolean broken;
 
@@ -72,7 +72,7 @@ final class Incarnation {
   Mono<Void> work() {
     return Flux.merge(
             queues().then().onErrorResume(this::broken).doFinally(end -> drained.tryEmitEmpty()),
-            new Upkeep(id, settings, engine, runs)
+            new Upkeep(id, settings, engine, runs, draining)
                 .flow()
                 .takeUntilOther(drained.asMono())
                 .then()
@@ -113,7 +113,7 @@ final class Incarnation {
 
   /** Claims no more, and gives back what was not started. */
   void drain() {
-    draining.tryEmitEmpty();
+    draining.begin();
   }
 
   /** Ends the runs that are left; their jobs are given back. */
@@ -187,7 +187,7 @@ final class Incarnation {
             new KeepGoing("claim", engine.timer),
             settings.nanos(),
             this::broke);
-    return engine.served.flow(parts, draining.asMono());
+    return engine.served.flow(parts, draining.begun());
   }
 
   private void tell(JobEvent.Kind kind, String what) {

@@ -26,17 +26,20 @@ final class Upkeep {
   private final Settings settings;
   private final Engine engine;
   private final Runs runs;
+  private final Draining draining;
   private final Database database;
 
   /**
    * @param id of the incarnation
    * @param runs what it holds
+   * @param draining whether it claims no more
    */
-  Upkeep(UUID id, Settings settings, Engine engine, Runs runs) {
+  Upkeep(UUID id, Settings settings, Engine engine, Runs runs, Draining draining) {
     this.id = id;
     this.settings = settings;
     this.engine = engine;
     this.runs = runs;
+    this.draining = draining;
     this.database = engine.connections.upkeep;
   }
 
@@ -85,7 +88,13 @@ final class Upkeep {
   }
 
   private Roll roll() {
-    return new Roll(database, engine.sql, id, engine.served::names, engine.served.changes());
+    return new Roll(
+        database,
+        engine.sql,
+        id,
+        engine.served::names,
+        draining::hasBegun,
+        engine.served.changes().mergeWith(draining.begun().thenReturn(true)));
   }
 
   private History history() {

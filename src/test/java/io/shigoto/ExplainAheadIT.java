@@ -4,6 +4,7 @@ import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.control.Explanation;
+import io.shigoto.control.NodeReason;
 import io.shigoto.control.Reason;
 import io.shigoto.support.Await;
 import java.util.List;
@@ -27,7 +28,8 @@ class ExplainAheadIT extends Explained {
     enqueue(node, job("done").priority(-1));
 
     assertThat(node.jobs().explain(id).block(LIMIT).reasons())
-        .containsExactly(new Reason.SlotsBusy("a", "default", 2), new Reason.JobsAhead(2, false));
+        .containsExactly(
+            new NodeReason.SlotsBusy("a", "default", 2), new Reason.JobsAhead(2, false));
     gate.tryEmitEmpty();
     Await.until(LIMIT, () -> has(node, id, Reason.Ended.class));
   }
@@ -57,8 +59,8 @@ class ExplainAheadIT extends Explained {
     awaitTold("holds", "slow");
     long id = enqueue(node, job("hold"));
 
-    assertThat(only(node, id, Reason.SlotsBusy.class))
-        .isEqualTo(new Reason.SlotsBusy("a", "default", 2));
+    assertThat(only(node, id, NodeReason.SlotsBusy.class))
+        .isEqualTo(new NodeReason.SlotsBusy("a", "default", 2));
   }
 
   /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.control.Explanation;
 import io.shigoto.control.LoadShedding;
+import io.shigoto.control.NodeReason;
 import io.shigoto.control.Reason;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
@@ -39,8 +40,8 @@ class ExplainLimitsIT extends Explained {
     awaitRunning(1);
     long id = enqueue(node, job("limited"));
 
-    assertThat(only(node, id, Reason.ConcurrencyFull.class))
-        .isEqualTo(new Reason.ConcurrencyFull("a", "limited", 1));
+    assertThat(only(node, id, NodeReason.ConcurrencyFull.class))
+        .isEqualTo(new NodeReason.ConcurrencyFull("a", "limited", 1));
     gate.tryEmitEmpty();
     Await.until(LIMIT, () -> has(node, id, Reason.Ended.class));
   }
@@ -52,7 +53,7 @@ class ExplainLimitsIT extends Explained {
     node.jobs().await(enqueue(node, job("slow"))).block(LIMIT);
     long id = enqueue(node, job("slow"));
 
-    Reason.RateLimited reason = only(node, id, Reason.RateLimited.class);
+    NodeReason.RateLimited reason = only(node, id, NodeReason.RateLimited.class);
     assertThat(reason.node()).isEqualTo("a");
     assertThat(reason.until())
         .isBetween(before.plus(Duration.ofMinutes(59)), before.plus(Duration.ofMinutes(70)));
@@ -108,10 +109,12 @@ class ExplainLimitsIT extends Explained {
     awaitRunning(1);
     long id = enqueue(node, job("done").queue("other"));
 
-    assertThat(only(node, id, Reason.NodeFull.class)).isEqualTo(new Reason.NodeFull("a", 1));
+    assertThat(only(node, id, NodeReason.NodeFull.class))
+        .isEqualTo(new NodeReason.NodeFull("a", 1));
     Shigoto asked = nodes.build(Shigoto.builder(db.connectionFactory()));
-    Await.until(LIMIT, () -> has(asked, id, Reason.NodeFull.class));
-    assertThat(only(asked, id, Reason.NodeFull.class)).isEqualTo(new Reason.NodeFull("a", 1));
+    Await.until(LIMIT, () -> has(asked, id, NodeReason.NodeFull.class));
+    assertThat(only(asked, id, NodeReason.NodeFull.class))
+        .isEqualTo(new NodeReason.NodeFull("a", 1));
     gate.tryEmitEmpty();
     Await.until(LIMIT, () -> has(node, id, Reason.Ended.class));
   }
@@ -129,9 +132,10 @@ class ExplainLimitsIT extends Explained {
     Await.until(LIMIT, () -> node.health().block(LIMIT).overloaded().size() == 1);
     long id = enqueue(node, job("done").queue("busy").priority(9));
 
-    assertThat(only(node, id, Reason.Shed.class)).isEqualTo(new Reason.Shed("a", "busy", 10));
+    assertThat(only(node, id, NodeReason.Shed.class))
+        .isEqualTo(new NodeReason.Shed("a", "busy", 10));
     Shigoto asked = nodes.build(Shigoto.builder(db.connectionFactory()));
-    Await.until(LIMIT, () -> has(asked, id, Reason.Shed.class));
+    Await.until(LIMIT, () -> has(asked, id, NodeReason.Shed.class));
     Await.until(LIMIT, () -> has(node, id, Reason.Ended.class));
   }
 
@@ -164,8 +168,8 @@ class ExplainLimitsIT extends Explained {
     Explanation open = node.jobs().explain(id).block(LIMIT);
     assertThat(open.toString()).contains("the circuit of worker 'shaky' is open on node 'a' until");
     awaitRunning(1);
-    assertThat(only(node, id, Reason.CircuitProbing.class))
-        .isEqualTo(new Reason.CircuitProbing("a", "shaky", 1));
+    assertThat(only(node, id, NodeReason.CircuitProbing.class))
+        .isEqualTo(new NodeReason.CircuitProbing("a", "shaky", 1));
     gate.tryEmitEmpty();
     Await.until(LIMIT, () -> has(node, id, Reason.Ended.class));
   }
@@ -203,8 +207,8 @@ class ExplainLimitsIT extends Explained {
     node.jobs().await(enqueue(node, job("slow"))).block(LIMIT);
     long id = enqueue(asked, job("slow"));
 
-    Await.until(LIMIT, () -> has(asked, id, Reason.RateLimited.class));
-    assertThat(only(asked, id, Reason.RateLimited.class).node()).isEqualTo("a");
+    Await.until(LIMIT, () -> has(asked, id, NodeReason.RateLimited.class));
+    assertThat(only(asked, id, NodeReason.RateLimited.class).node()).isEqualTo("a");
   }
 
   @Test
@@ -212,7 +216,7 @@ class ExplainLimitsIT extends Explained {
     Shigoto node = start("a", builder -> builder.worker(slow()));
     node.jobs().await(enqueue(node, job("slow"))).block(LIMIT);
     long id = enqueue(node, job("slow"));
-    assertThat(has(node, id, Reason.RateLimited.class)).isTrue();
+    assertThat(has(node, id, NodeReason.RateLimited.class)).isTrue();
 
     insertIdleNode("slow");
 

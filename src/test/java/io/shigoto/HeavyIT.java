@@ -3,7 +3,7 @@ package io.shigoto;
 import static io.shigoto.Nodes.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.shigoto.control.Reason;
+import io.shigoto.control.NodeReason;
 import io.shigoto.event.JobEvent;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
@@ -56,7 +56,7 @@ class HeavyIT {
                 .explain(db.number("SELECT min(id) FROM shigoto.jobs WHERE state = 'available'"))
                 .block(LIMIT)
                 .reasons()
-                .equals(List.of(new Reason.HoldsTooMuch("heavy", "default"))));
+                .equals(List.of(new NodeReason.HoldsTooMuch("heavy", "default"))));
 
     may.tryEmitEmpty();
     Await.until("all are done", LIMIT.multipliedBy(2), () -> held() + left() == 0);

@@ -5,8 +5,26 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Something that keeps a job from being started. Its text form says it in words. */
-public sealed interface Reason {
+/**
+ * Something that keeps a job from being started. Its text form says it in words. What is said of
+ * one node is a {@link NodeReason}.
+ */
+public sealed interface Reason
+    permits NodeReason,
+        Reason.Unknown,
+        Reason.Ended,
+        Reason.Running,
+        Reason.NodeLost,
+        Reason.NotDue,
+        Reason.WaitsForJobs,
+        Reason.QueuePaused,
+        Reason.NoNodeForQueue,
+        Reason.NoNodeForWorker,
+        Reason.NoNodeForBoth,
+        Reason.ClusterFull,
+        Reason.PartitionFull,
+        Reason.ClusterRateLimited,
+        Reason.JobsAhead {
 
   /** There is no such job: there never was, or it is older than the history. */
   record Unknown() implements Reason {
@@ -126,78 +144,6 @@ public sealed interface Reason {
     @Override
     public String toString() {
       return "no live node that serves queue '%s' knows worker '%s'".formatted(queue, worker);
-    }
-  }
-
-  /** As many of its worker run on a node as may there. */
-  record ConcurrencyFull(String node, String worker, int limit) implements Reason {
-    @Override
-    public String toString() {
-      return "node '%s' runs %d of worker '%s', which is its concurrency"
-          .formatted(node, limit, worker);
-    }
-  }
-
-  /** A node may start the next of its worker then. */
-  record RateLimited(String node, String worker, Instant until) implements Reason {
-    @Override
-    public String toString() {
-      return "node '%s' has used up the rate limit of worker '%s' until %s"
-          .formatted(node, worker, until);
-    }
-  }
-
-  /** Too many runs of its worker have failed on a node. */
-  record CircuitOpen(String node, String worker, Instant until) implements Reason {
-    @Override
-    public String toString() {
-      return "the circuit of worker '%s' is open on node '%s' until %s"
-          .formatted(worker, node, until);
-    }
-  }
-
-  /** A node waits for the results of a few runs of its worker. */
-  record CircuitProbing(String node, String worker, int probes) implements Reason {
-    @Override
-    public String toString() {
-      return "the circuit of worker '%s' is half-open on node '%s', which waits for %d probes"
-          .formatted(worker, node, probes);
-    }
-  }
-
-  /** All slots of its queue on a node are busy. */
-  record SlotsBusy(String node, String queue, int slots) implements Reason {
-    @Override
-    public String toString() {
-      return "all slots of queue '%s' on node '%s' are busy: %d".formatted(queue, node, slots);
-    }
-  }
-
-  /** As many jobs of all queues together run on a node as may there. */
-  record NodeFull(String node, int limit) implements Reason {
-    @Override
-    public String toString() {
-      return "node '%s' runs %d jobs, which is its concurrency".formatted(node, limit);
-    }
-  }
-
-  /** A node claims of its queue only higher priorities, because it is overloaded. */
-  record Shed(String node, String queue, int lowestPriority) implements Reason {
-    @Override
-    public String toString() {
-      return "node '%s' is overloaded and claims of queue '%s' only priorities from %d"
-          .formatted(node, queue, lowestPriority);
-    }
-  }
-
-  /**
-   * The jobs of its queue that a node holds weigh as much as they may there: it claims when some of
-   * them have ended.
-   */
-  record HoldsTooMuch(String node, String queue) implements Reason {
-    @Override
-    public String toString() {
-      return "node '%s' holds large jobs of queue '%s', as many as it may".formatted(node, queue);
     }
   }
 

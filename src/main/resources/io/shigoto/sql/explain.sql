@@ -12,8 +12,9 @@ WITH job AS MATERIALIZED (
 ),
 live AS MATERIALIZED (
   SELECT node.id, node.name, node.workers, node.state, node.told_at,
-         job.queue = ANY (node.queues) AS serves,
-         job.worker = ANY (node.workers) AS knows
+         job.queue = ANY (node.queues) AND NOT node.stopping AS serves,
+         job.worker = ANY (node.workers) AND NOT node.stopping AS knows,
+         job.queue = ANY (node.queues) AND job.worker = ANY (node.workers) AND node.stopping AS stops
     FROM job
    CROSS JOIN shigoto.nodes AS node
    WHERE node.lease_until > now()
@@ -158,6 +159,7 @@ SELECT job.state::text AS state, job.queue, job.worker, job.priority::integer AS
        (SELECT bool_or(keyed) FROM pace) AS keyed,
        (SELECT jsonb_agg(jsonb_build_object(
                  'id', live.id, 'name', live.name, 'serves', live.serves, 'knows', live.knows,
+                 'stops', live.stops,
                  'told_at', date_part('epoch', live.told_at) * 1000,
                  'slots', live.state -> 'slots', 'queue', live.state -> 'queues' -> job.queue,
                  'holds', live.state -> 'holds' -> job.worker)

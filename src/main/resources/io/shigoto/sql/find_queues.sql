@@ -29,6 +29,7 @@ serving AS MATERIALIZED (
   SELECT queue, count(*) AS size
     FROM shigoto.nodes, unnest(queues) AS served (queue)
    WHERE lease_until > now()
+     AND NOT stopping
    GROUP BY queue
 ),
 known AS (

@@ -25,6 +25,7 @@ SELECT pair.queue, pair.worker
  WHERE NOT EXISTS (
    SELECT FROM shigoto.nodes AS node
     WHERE node.lease_until > now()
+      AND NOT node.stopping
       AND pair.queue = ANY (node.queues)
       AND pair.worker = ANY (node.workers))
  LIMIT $1::integer

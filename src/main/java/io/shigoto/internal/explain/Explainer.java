@@ -2,6 +2,7 @@ package io.shigoto.internal.explain;
 
 import io.r2dbc.spi.Readable;
 import io.shigoto.control.Explanation;
+import io.shigoto.control.NodeReason;
 import io.shigoto.control.Reason;
 import io.shigoto.internal.job.NodeState;
 import io.shigoto.internal.json.Json;
@@ -152,6 +153,12 @@ public final class Explainer {
 
   private static List<Reason> nobody(List<LiveNode> nodes, String queue, String worker) {
     List<Reason> reasons = new ArrayList<>();
+    nodes.stream()
+        .filter(LiveNode::stops)
+        .forEach(node -> reasons.add(new NodeReason.Stopping(node.name())));
+    if (!reasons.isEmpty()) {
+      return reasons;
+    }
     if (nodes.stream().noneMatch(LiveNode::serves)) {
       reasons.add(new Reason.NoNodeForQueue(queue));
     }

@@ -10,8 +10,9 @@ import java.util.UUID;
  *
  * @param serves the job's queue
  * @param knows the job's worker
+ * @param stops would do both, but claims no more
  */
-record LiveNode(UUID id, String name, boolean serves, boolean knows, Told told) {
+record LiveNode(UUID id, String name, boolean serves, boolean knows, boolean stops, Told told) {
 
   /** From JSON as {@code explain.sql} gives it. */
   static LiveNode of(Map<String, Object> told) {
@@ -20,12 +21,13 @@ record LiveNode(UUID id, String name, boolean serves, boolean knows, Told told) 
         String.valueOf(told.get("name")),
         Boolean.TRUE.equals(told.get("serves")),
         Boolean.TRUE.equals(told.get("knows")),
+        Boolean.TRUE.equals(told.get("stops")),
         Told.of(told));
   }
 
   /** The same with what this node knows of itself. */
   LiveNode with(Told now) {
-    return new LiveNode(id, name, serves, knows, now);
+    return new LiveNode(id, name, serves, knows, stops, now);
   }
 
   /** Whether it could claim the job if nothing held it back. */

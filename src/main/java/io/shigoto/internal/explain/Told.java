@@ -1,5 +1,6 @@
 package io.shigoto.internal.explain;
 
+import io.shigoto.control.NodeReason;
 import io.shigoto.control.Reason;
 import io.shigoto.internal.job.Hold;
 import io.shigoto.internal.job.NodeState;
@@ -72,16 +73,16 @@ record Told(
     List<Reason> reasons = new ArrayList<>();
     holds.forEach(hold -> reasons.add(reason(node, job.worker(), hold)));
     if (queue != null && queue.slots().free() <= 0) {
-      reasons.add(new Reason.SlotsBusy(node, job.queue(), queue.slots().all()));
+      reasons.add(new NodeReason.SlotsBusy(node, job.queue(), queue.slots().all()));
     }
     if (queue != null && queue.full()) {
-      reasons.add(new Reason.HoldsTooMuch(node, job.queue()));
+      reasons.add(new NodeReason.HoldsTooMuch(node, job.queue()));
     }
     if (slots != null && slots.free() <= 0) {
-      reasons.add(new Reason.NodeFull(node, slots.all()));
+      reasons.add(new NodeReason.NodeFull(node, slots.all()));
     }
     if (queue != null && queue.lowest() > job.priority()) {
-      reasons.add(new Reason.Shed(node, job.queue(), queue.lowest()));
+      reasons.add(new NodeReason.Shed(node, job.queue(), queue.lowest()));
     }
     return reasons;
   }
@@ -89,10 +90,10 @@ record Told(
   private Reason reason(String node, String worker, Hold hold) {
     Instant until = at.plusMillis(hold.millis());
     return switch (hold.kind()) {
-      case CONCURRENCY -> new Reason.ConcurrencyFull(node, worker, hold.number());
-      case RATE -> new Reason.RateLimited(node, worker, until);
-      case CIRCUIT_OPEN -> new Reason.CircuitOpen(node, worker, until);
-      case CIRCUIT_PROBING -> new Reason.CircuitProbing(node, worker, hold.number());
+      case CONCURRENCY -> new NodeReason.ConcurrencyFull(node, worker, hold.number());
+      case RATE -> new NodeReason.RateLimited(node, worker, until);
+      case CIRCUIT_OPEN -> new NodeReason.CircuitOpen(node, worker, until);
+      case CIRCUIT_PROBING -> new NodeReason.CircuitProbing(node, worker, hold.number());
     };
   }
 }

@@ -171,6 +171,8 @@ CREATE TABLE shigoto.nodes (
   lease_until timestamptz NOT NULL,
   queues      text[] NOT NULL,
   workers     text[] NOT NULL,
+  -- It claims no more, and ends what it has begun.
+  stopping    boolean NOT NULL DEFAULT false,
   -- What keeps it from claiming, as it told with the last renewal of its lease.
   state       jsonb,
   told_at     timestamptz
