@@ -64,6 +64,7 @@ class HeldRowIT {
             node.enqueue(NewJob.of("work", NOTHING)).block(LIMIT);
             told.await(kind, JOBS);
             assertThat(node.jobs().find(held).block(LIMIT).state()).isEqualTo(JobState.EXECUTING);
+            assertNobodyKeepsWaiting();
             return held;
           });
 
@@ -73,6 +74,14 @@ class HeldRowIT {
           () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE state = 'executing'") == 0);
       assertThat(told.count(Kind.SUPERSEDED)).isZero();
       assertThat(log.lines(Level.WARN)).noneMatch(line -> line.contains("what=settle"));
+    }
+  }
+
+  /** Whoever did would fill the log of the server, once for each time that it waited in vain. */
+  private static void assertNobodyKeepsWaiting() {
+    Await.until("it is set aside", LIMIT, () -> Open.kept(db) == 0);
+    for (int i = 0; i < 50; i++) {
+      assertThat(Open.kept(db)).isZero();
     }
   }
 

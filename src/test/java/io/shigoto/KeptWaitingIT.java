@@ -59,11 +59,11 @@ class KeptWaitingIT {
     // It comes behind them all.
     assertThat(node.enqueue(NewJob.of("free", NOTHING).unique(SAME)).block(LIMIT))
         .isInstanceOf(Receipt.Inserted.class);
-    Await.until("one waits", LIMIT, () -> kept() == 1);
+    Await.until("one waits", LIMIT, () -> Open.kept(db) == 1);
     for (int i = 0; i < 50; i++) {
       long id = node.enqueue(NewJob.of("plain", NOTHING)).block(LIMIT).id();
       assertThat(node.jobs().find(id).block(LIMIT).state()).isEqualTo(JobState.AVAILABLE);
-      assertThat(kept()).isLessThanOrEqualTo(1);
+      assertThat(Open.kept(db)).isLessThanOrEqualTo(1);
     }
     assertThat(subscribed.isDisposed()).isFalse();
     Open.end(caller, false);
@@ -97,7 +97,7 @@ class KeptWaitingIT {
         LIMIT,
         () -> {
           node.enqueue(NewJob.of("plain", NOTHING)).block(LIMIT);
-          return inARow.updateAndGet(before -> kept() <= 1 ? before + 1 : 0) == 50;
+          return inARow.updateAndGet(before -> Open.kept(db) <= 1 ? before + 1 : 0) == 50;
         });
     assertThat(subscribed.isDisposed()).isFalse();
     Open.end(caller, false);
@@ -190,7 +190,7 @@ class KeptWaitingIT {
             .collectList()
             .cache();
     Disposable subscribed = errors.subscribe();
-    Await.until("one waits", LIMIT, () -> kept() == 1);
+    Await.until("one waits", LIMIT, () -> Open.kept(db) == 1);
 
     node.stop(Duration.ZERO).block(LIMIT);
 
@@ -200,13 +200,6 @@ class KeptWaitingIT {
     assertThat(subscribed.isDisposed()).isTrue();
     Open.end(caller, false);
     assertThat(db.number("SELECT count(*) FROM shigoto.jobs WHERE worker = 'stopped'")).isZero();
-  }
-
-  /** How many connections of the node are kept waiting for what others have locked. */
-  private static long kept() {
-    return db.number(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            + " AND backend_type = 'client backend' AND wait_event_type = 'Lock'");
   }
 
   private Shigoto build() {

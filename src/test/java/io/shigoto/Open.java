@@ -4,6 +4,7 @@ import static io.shigoto.Nodes.LIMIT;
 
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
+import io.shigoto.support.DatabaseExtension;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -37,6 +38,13 @@ final class Open {
     Flux.from(connection.createStatement(statement).execute())
         .concatMap(result -> result.map((row, metadata) -> true))
         .blockLast(LIMIT);
+  }
+
+  /** How many connections to a database are kept waiting for what others have locked. */
+  static long kept(DatabaseExtension db) {
+    return db.number(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            + " AND backend_type = 'client backend' AND wait_event_type = 'Lock'");
   }
 
   /** Ends it, and closes the connection. */

@@ -6,13 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.r2dbc.spi.Connection;
 import io.shigoto.control.JobFilter;
 import io.shigoto.control.Retry;
-import io.shigoto.internal.postgres.Database;
 import io.shigoto.job.JobState;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -39,12 +37,9 @@ class RetryBesideOthersIT {
 
   @RegisterExtension final Nodes nodes = new Nodes();
 
-  private Connection somebody;
-
   /** Two have failed, one lives; two jobs wait for that one, and have waited for one of the two. */
   @BeforeEach
   void fill() {
-    somebody = Mono.from(db.connectionFactory().create()).block(LIMIT);
     db.sql(
         """
         INSERT INTO shigoto.job_history (id, lease, scheduled_at, inserted_at, finished_at, state, attempt, max_attempts,
@@ -57,11 +52,6 @@ class RetryBesideOthersIT {
         INSERT INTO shigoto.failed_parents VALUES (1, 11), (2, 12);
         UPDATE shigoto.jobs SET watched = true WHERE id = 3;
         """);
-  }
-
-  @AfterEach
-  void close() {
-    Mono.from(somebody.close()).block(LIMIT);
   }
 
   /** Somebody has one of those that wait: only what it would wait for has to come again. */
@@ -202,10 +192,11 @@ class RetryBesideOthersIT {
   }
 
   /** Does something before that is committed. */
-  private void inSomebodysTransaction(String statement, Runnable work) {
-    Mono.from(somebody.beginTransaction()).then(Database.run(somebody, statement)).block(LIMIT);
+  private static void inSomebodysTransaction(String statement, Runnable work) {
+    Connection somebody = Open.begin(db.connectionFactory());
+    Open.run(somebody, statement);
     work.run();
-    Mono.from(somebody.commitTransaction()).block(LIMIT);
+    Open.end(somebody, true);
   }
 
   private static Object outcome(long id) {

@@ -51,13 +51,13 @@ public final class Settler {
         new GroupCommit<>(
                 this::writeCompleted, Database::isRefusal, Settlement::weight, GROUP_SIZE, WRITERS)
             .besidesForCrowds(CROWD);
-    this.others = oneByOne();
-    this.busy = oneByOne();
+    this.others = oneByOne(this::writeOthers);
+    this.busy = oneByOne(this::writeFree);
   }
 
-  private GroupCommit<Settlement, Settlement> oneByOne() {
-    return new GroupCommit<>(
-        this::writeOthers, Database::isRefusal, Settlement::weight, GROUP_SIZE, 1);
+  private static GroupCommit<Settlement, Settlement> oneByOne(
+      Function<List<Settlement>, Mono<List<Settlement>>> commit) {
+    return new GroupCommit<>(commit, Database::isRefusal, Settlement::weight, GROUP_SIZE, 1);
   }
 
   /**
@@ -83,7 +83,7 @@ public final class Settler {
    */
   Mono<Settlement> settleAlone(Settlement settlement) {
     return keepGoing.whileEmpty(
-        writeOthers(List.of(settlement))
+        writeFree(List.of(settlement))
             .map(written -> written.get(0))
             .filter(Settlement::isDecided));
   }
@@ -128,15 +128,24 @@ public final class Settler {
   }
 
   private Mono<List<Settlement>> writeCompleted(List<Settlement> settlements) {
-    return orInstead(settlements, write(settlements, statements::completed));
+    return orInstead(settlements, write(settlements, statements::completed, false));
   }
 
   private Mono<List<Settlement>> writeOthers(List<Settlement> settlements) {
-    return orInstead(settlements, writeAsTheyAre(settlements));
+    return orInstead(settlements, writeAsTheyAre(settlements, false));
   }
 
-  private Mono<List<Settlement>> writeAsTheyAre(List<Settlement> settlements) {
-    return write(settlements, statements::others)
+  /**
+   * It may take long until others let go of what they hold: whoever tried to write each time would
+   * fill the log of the server.
+   */
+  private Mono<List<Settlement>> writeFree(List<Settlement> settlements) {
+    return orInstead(settlements, writeAsTheyAre(settlements, true));
+  }
+
+  private Mono<List<Settlement>> writeAsTheyAre(
+      List<Settlement> settlements, boolean someMayBeHeld) {
+    return write(settlements, statements::others, someMayBeHeld)
         .doOnNext(done -> announcer.becameDue(settlements));
   }
 
@@ -149,13 +158,14 @@ public final class Settler {
             Database::isRefusal,
             refused ->
                 new Refused(settlements.get(0), refused)
-                    .instead(one -> writeAsTheyAre(List.of(one)))
+                    .instead(one -> writeAsTheyAre(List.of(one), false))
                     .map(List::of));
   }
 
   private Mono<List<Settlement>> write(
       List<Settlement> settlements,
-      BiFunction<Database, List<Settlement>, Mono<Settled>> statement) {
+      BiFunction<Database, List<Settlement>, Mono<Settled>> statement,
+      boolean someMayBeHeld) {
     List<Settlement> ordered = new ArrayList<>(settlements);
     ordered.sort(IN_ORDER_OF_LOCKS);
     AtomicInteger tries = new AtomicInteger();
@@ -165,7 +175,7 @@ public final class Settler {
           return statement.apply(database, some);
         };
     Mono<Written> attempt =
-        Mono.defer(() -> once.apply(ordered))
+        Mono.defer(() -> someMayBeHeld ? withoutHeld(ordered, once) : once.apply(ordered))
             .onErrorResume(Database::isLockedOut, held -> withoutHeld(ordered, once))
             .doOnNext(settled -> announcer.written(settled.news(), ordered))
             .flatMap(
