@@ -2,8 +2,8 @@
 -- $1 ids (ascending)  $2 leases, in the same order  $3 whether the nodes hear of it at commit, which is the caller's
 -- There is no join whose order the planner could choose: the array drives the primary key, and width_bucket finds
 -- a row's place in the ascending array by binary search.
--- Returns the ids that were written; one that is missing had lost its lease. And a row without an id, if there is
--- something to tell the nodes after the commit.
+-- Returns one row: null if all were written, else the ids that were, in any order: one that is missing had lost its
+-- lease. And what there is to tell the nodes after the commit, or null. A row for each job is work for both sides.
 -- Locks: the rows, in id order; it fails if others hold one of them for longer than a moment. Relies on: jobs_pkey.
 WITH finished AS (
   DELETE FROM shigoto.jobs AS job
@@ -31,6 +31,7 @@ followed AS MATERIALIZED (
    WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
   HAVING count(*) > 0
 )
-SELECT id, NULL::text[] AS told FROM finished
-UNION ALL
-SELECT NULL, told FROM followed
+SELECT CASE WHEN (SELECT count(*) FROM finished) < cardinality($1::bigint[])
+            THEN ARRAY(SELECT id FROM finished)
+       END AS written,
+       (SELECT told FROM followed) AS told

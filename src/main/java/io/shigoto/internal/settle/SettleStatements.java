@@ -26,7 +26,7 @@ import reactor.core.publisher.Mono;
 
 /**
  * {@code settle.sql} and, for what nearly every settlement is, {@code settle_completed.sql}. Both
- * take the settlements in the order of their ids and emit the ids that were written.
+ * take the settlements in the order of their ids and tell which were written.
  */
 final class SettleStatements {
 
@@ -62,8 +62,12 @@ final class SettleStatements {
         .list(
             settleCompleted,
             statement -> statement.bind(0, ids).bind(1, leases).bind(2, false),
-            row -> row(row, null))
-        .map(Settled::of);
+            row -> {
+              Long[] written = row.get(0, Long[].class);
+              return new Settled(
+                  List.of(written == null ? ids : written), Map.of(), News.of(told(row)));
+            })
+        .map(rows -> rows.get(0));
   }
 
   /** What was to stay and is missing may have been called off meanwhile: the second look knows. */
@@ -163,8 +167,12 @@ final class SettleStatements {
   }
 
   private static Row row(Readable row, @Nullable String instead) {
+    return new Row(row.get(0, Long.class), told(row), instead);
+  }
+
+  private static List<String> told(Readable row) {
     String[] told = row.get(1, String[].class);
-    return new Row(row.get(0, Long.class), told == null ? List.of() : List.of(told), instead);
+    return told == null ? List.of() : List.of(told);
   }
 
   private record Row(@Nullable Long id, List<String> told, @Nullable String instead) {}

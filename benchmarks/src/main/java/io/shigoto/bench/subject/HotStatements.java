@@ -7,11 +7,11 @@ import io.r2dbc.spi.Statement;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Statements;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -76,31 +76,21 @@ final class HotStatements {
    * @return how many were written
    */
   Mono<Long> settle(Connection connection, List<Taken> jobs) {
-    int n = jobs.size();
-    Long[] ids = new Long[n];
-    Long[] leases = new Long[n];
-    String[] states = new String[n];
-    Integer[] refunds = new Integer[n];
-    for (int i = 0; i < n; i++) {
-      ids[i] = jobs.get(i).id();
-      leases[i] = jobs.get(i).lease();
-    }
-    Arrays.fill(states, "completed");
-    Arrays.fill(refunds, 0);
+    Long[] ids = jobs.stream().map(Taken::id).toArray(Long[]::new);
+    Long[] leases = jobs.stream().map(Taken::lease).toArray(Long[]::new);
     Statement settle =
         connection
-            .createStatement(sql.get("settle").text())
+            .createStatement(sql.get("settle_completed").text())
             .bind(0, ids)
             .bind(1, leases)
-            .bind(2, states)
-            .bind(3, new Long[n])
-            .bind(4, refunds)
-            .bind(5, new String[n])
-            .bind(6, new String[n])
-            .bind(7, false);
+            .bind(2, false);
     return Flux.from(settle.execute())
-        .concatMap(result -> result.map(row -> row.get(0, Long.class)))
-        .count();
+        .concatMap(result -> result.map(row -> written(row.get(0, Long[].class), ids)))
+        .reduce(0L, Long::sum);
+  }
+
+  private static long written(Long @Nullable [] some, Long[] all) {
+    return some == null ? all.length : some.length;
   }
 
   private static Taken taken(Readable row) {
