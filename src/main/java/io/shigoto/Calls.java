@@ -62,7 +62,7 @@ final class Calls {
         new Jobs(
             engine.finder,
             new Searcher(database, sql, json),
-            new Explainer(database, sql, json, () -> engine.incarnation, engine::state),
+            new Explainer(database, sql, () -> engine.incarnation, engine::state),
             answers,
             Control.of(database, sql, json, patience(), engine.bell, engine.events),
             answering);

@@ -160,7 +160,7 @@ final class Engine {
             LISTENER_PERIOD,
             timer);
     this.hearing = settings.listen() ? listener.flow().share() : Flux.never();
-    this.settler = new Settler(engine, sql, json, new Announcer(bell, workers), writing);
+    this.settler = new Settler(engine, sql, new Announcer(bell, workers), writing);
   }
 
   /** The lease's own thread may have seen it, and must not wait for whoever listens. */

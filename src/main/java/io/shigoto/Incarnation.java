@@ -4,6 +4,7 @@ import io.shigoto.event.JobEvent;
 import io.shigoto.internal.claim.Claimer;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Failure;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.internal.queue.QueuePipeline;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
@@ -54,7 +55,7 @@ final class Incarnation {
             settings.lease(),
             new Lease.Time(engine.threads.leasing, settings.nanos()),
             engine.heartbeat,
-            () -> engine.json.writeOwn(engine.state()));
+            () -> OwnJson.write(engine.state()));
   }
 
   /** Takes the lease. */
@@ -166,7 +167,7 @@ final class Incarnation {
     QueuePipeline.Parts parts =
         new QueuePipeline.Parts(
             engine.allowances,
-            new Claimer(engine.connections.engine, engine.sql, engine.json, id),
+            new Claimer(engine.connections.engine, engine.sql, id),
             new Runner(
                 engine.workers,
                 new Runner.Reading(engine.json, engine.propagation, engine.results::find),

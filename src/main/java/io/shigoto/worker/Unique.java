@@ -38,10 +38,8 @@ public record Unique(
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofDays(365_000);
 
-  private static final Set<State> LIVE =
-      Set.of(State.WAITING, State.SCHEDULED, State.AVAILABLE, State.EXECUTING, State.RETRYABLE);
-
-  private static final Unique NONE = new Unique(Set.of(), Set.of(), LIVE, null, Set.of(), null);
+  private static final Unique NONE =
+      new Unique(Set.of(), Set.of(), UniqueStates.LIVE, null, Set.of(), null);
 
   /** What can be compared. */
   public enum Field {
@@ -109,24 +107,8 @@ public record Unique(
     requireFields(fields, "within", period);
     requireFields(fields, "debounce", debounced);
     requireFields(fields, "replace", replaced.isEmpty() ? null : replaced);
-    requireFields(fields, "states", states.equals(LIVE) ? null : states);
-    require(
-        states.contains(State.AVAILABLE),
-        "a job must hold its key while it is AVAILABLE, but states are",
-        states);
-    require(
-        states.contains(State.WAITING) == states.contains(State.SCHEDULED),
-        "a job holds its key while it is WAITING and SCHEDULED or in neither, but states are",
-        states);
-    require(
-        states.contains(State.EXECUTING) || !states.contains(State.COMPLETED),
-        "a key that is given up at the start cannot be kept after the end, but states are",
-        states);
-    require(
-        states.containsAll(LIVE)
-            || !(states.contains(State.DISCARDED) || states.contains(State.CANCELLED)),
-        "a key can be kept after a job is DISCARDED or CANCELLED only if it was held all the time, but states are",
-        states);
+    requireFields(fields, "states", states.equals(UniqueStates.LIVE) ? null : states);
+    UniqueStates.check(states);
     require(
         debounced == null || !replaced.contains(Replace.SCHEDULED_AT),
         "scheduledAt is either replaced or moved by debounce, but replaced is",
@@ -141,7 +123,7 @@ public record Unique(
         period == null || debounced == null || period.compareTo(debounced) >= 0,
         "period must not be shorter than debounce, or the next one is let in while the first still waits, but is",
         period);
-    states = debounced == null ? states : withThoseBefore(states);
+    states = debounced == null ? states : UniqueStates.withThoseBefore(states);
   }
 
   /** Any number of the same job, whatever its worker says. It takes no options. */
@@ -154,7 +136,7 @@ public record Unique(
     return new Unique(
         EnumSet.of(Objects.requireNonNull(first, "first"), Given.all("more", more)),
         Set.of(),
-        LIVE,
+        UniqueStates.LIVE,
         null,
         Set.of(),
         null);
@@ -202,7 +184,7 @@ public record Unique(
    */
   public Unique alsoAfter(End... ends) {
     Set<State> all = EnumSet.copyOf(states);
-    all.retainAll(LIVE);
+    all.retainAll(UniqueStates.LIVE);
     for (End end : Given.all("ends", ends)) {
       all.add(State.valueOf(end.name()));
     }
@@ -248,13 +230,6 @@ public record Unique(
   public Unique debounce(Duration time) {
     return new Unique(
         fields, argsKeys, states, period, replaced, Objects.requireNonNull(time, "debounce"));
-  }
-
-  /** A series is one job only if that can be met while it waits for the end of the series. */
-  private static Set<State> withThoseBefore(Set<State> states) {
-    Set<State> all = EnumSet.of(State.WAITING, State.SCHEDULED);
-    all.addAll(states);
-    return Set.copyOf(all);
   }
 
   /** Whether nothing is compared. */

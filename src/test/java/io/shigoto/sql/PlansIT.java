@@ -183,16 +183,18 @@ class PlansIT {
   @ParameterizedTest
   @ValueSource(ints = {1, 10, 100, 1_000})
   void promoteLooksAtAsManyAsItMoves(int group) {
+    long last = 2L * group * Statistics.SHARE;
     database.sql(
         "UPDATE shigoto.jobs SET scheduled_at = now() WHERE state = 'scheduled' AND id <= $1",
-        2 * group * Statistics.SHARE);
+        last);
 
     explain("promote", "" + group, "'{worker0,worker1}'")
         .readsJobsByIndexOnly()
         .looksAtNoMoreThan(4L * group);
     database.sql(
-        "UPDATE shigoto.jobs SET scheduled_at = now() + interval '1 day' WHERE state ="
-            + " 'scheduled'");
+        "UPDATE shigoto.jobs SET scheduled_at = now() + interval '1 day'"
+            + " WHERE state = 'scheduled' AND id <= $1",
+        last);
   }
 
   @Test

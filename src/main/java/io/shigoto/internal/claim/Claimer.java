@@ -6,7 +6,7 @@ import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Wanted;
-import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.internal.postgres.Columns;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
@@ -37,14 +37,12 @@ public final class Claimer {
   private final Database database;
   private final Sql claim;
   private final Sql claimLimited;
-  private final Json json;
   private final UUID node;
 
-  public Claimer(Database database, Statements sql, Json json, UUID node) {
+  public Claimer(Database database, Statements sql, UUID node) {
     this.database = database;
     this.claim = sql.get("claim");
     this.claimLimited = sql.get("claim_limited");
-    this.json = json;
     this.node = node;
   }
 
@@ -74,7 +72,7 @@ public final class Claimer {
   }
 
   private Mono<Brought> underLimits(Wanted wanted) {
-    String limits = json.writeOwn(new Limits(wanted.limits(), wanted.lowest()));
+    String limits = OwnJson.write(new Limits(wanted.limits(), wanted.lowest()));
     return database
         .list(
             claimLimited,

@@ -5,6 +5,7 @@ import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.internal.json.RefusedResults;
 import io.shigoto.internal.json.StoredResults;
 import io.shigoto.internal.json.UnreadableJob;
@@ -129,7 +130,7 @@ public final class ResultFinder {
   /** Somebody may have inserted a job by SQL whose meta are no strings. */
   private Map<String, String> meta(long id, @Nullable String text) {
     try {
-      return text == null ? Map.of() : json.readMeta(id, text);
+      return text == null ? Map.of() : OwnJson.readMeta(id, text);
     } catch (UnreadableJob noStrings) {
       return Map.of();
     }

@@ -5,7 +5,7 @@ import io.shigoto.control.Explanation;
 import io.shigoto.control.NodeReason;
 import io.shigoto.control.Reason;
 import io.shigoto.internal.job.NodeState;
-import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
@@ -26,7 +26,6 @@ public final class Explainer {
 
   private final Database database;
   private final Sql explain;
-  private final Json json;
   private final Supplier<@Nullable UUID> here;
   private final Supplier<NodeState> state;
 
@@ -35,14 +34,9 @@ public final class Explainer {
    * @param state what keeps this node, now
    */
   public Explainer(
-      Database database,
-      Statements sql,
-      Json json,
-      Supplier<@Nullable UUID> here,
-      Supplier<NodeState> state) {
+      Database database, Statements sql, Supplier<@Nullable UUID> here, Supplier<NodeState> state) {
     this.database = database;
     this.explain = sql.get("explain");
-    this.json = json;
     this.here = here;
     this.state = state;
   }
@@ -141,7 +135,7 @@ public final class Explainer {
     }
     UUID self = here.get();
     Instant now = get(row, "looked_at", Instant.class);
-    return json.readObjects(told).stream()
+    return OwnJson.readObjects(told).stream()
         .map(LiveNode::of)
         .map(
             node ->

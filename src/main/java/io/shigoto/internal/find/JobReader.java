@@ -2,6 +2,7 @@ package io.shigoto.internal.find;
 
 import io.r2dbc.spi.Readable;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.internal.postgres.Columns;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobState;
@@ -35,7 +36,7 @@ final class JobReader {
         get(row, "queue", String.class),
         get(row, "worker", String.class),
         get(row, "args", String.class),
-        meta == null ? Map.of() : json.readMeta(id, meta),
+        meta == null ? Map.of() : OwnJson.readMeta(id, meta),
         Columns.set(row.get("tags", String[].class)),
         get(row, "priority", Short.class),
         get(row, "attempt", Integer.class),
@@ -48,7 +49,7 @@ final class JobReader {
         owner == null ? null : owner.toString(),
         errors == null
             ? List.of()
-            : json.readErrors(id, errors).stream().map(JobReader::error).toList(),
+            : OwnJson.readErrors(id, errors).stream().map(JobReader::error).toList(),
         row.get("result", String.class),
         row.get("progress", Integer.class),
         row.get("batch_id", Long.class),

@@ -6,25 +6,19 @@ import io.shigoto.job.ResultReader;
 import io.shigoto.worker.ReactiveWorker;
 import io.shigoto.worker.Worker;
 import java.lang.reflect.Type;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.json.JsonWriteFeature;
-import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
-/** JSON as it goes into and comes out of the database. */
+/** JSON of the application's, as it goes into and comes out of the database. */
 public final class Json implements ResultReader {
-
-  private static final JsonMapper OWN = JsonMapper.builder().build();
 
   // Made here, because the first reading of a type takes a lock.
   private static final ObjectReader EXACT =
@@ -32,10 +26,6 @@ public final class Json implements ResultReader {
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .build()
           .readerFor(JsonNode.class);
-  private static final ObjectReader TEXTS =
-      OWN.readerFor(new TypeReference<Map<String, String>>() {});
-  private static final ObjectReader OBJECTS =
-      OWN.readerFor(new TypeReference<List<Map<String, Object>>>() {});
 
   private final JsonMapper mapper;
   private final int limit;
@@ -84,11 +74,6 @@ public final class Json implements ResultReader {
     return text;
   }
 
-  /** Writes a record of the library's own, whose strings are known to be storable. No limit. */
-  public String writeOwn(Record value) {
-    return OWN.writeValueAsString(value);
-  }
-
   /**
    * The same text for every way of writing the same value.
    *
@@ -106,9 +91,9 @@ public final class Json implements ResultReader {
     }
     StringBuilder canonical = new StringBuilder(text.length());
     if (keys.isEmpty()) {
-      CanonicalJson.write(value, OWN, canonical);
+      CanonicalJson.write(value, OwnJson.MAPPER, canonical);
     } else if (value.isObject() && keys.stream().anyMatch(value::hasNonNull)) {
-      CanonicalJson.writeFields(value, keys, OWN, canonical);
+      CanonicalJson.writeFields(value, keys, OwnJson.MAPPER, canonical);
     } else {
       throw new IllegalArgumentException(
           "%s must be an object with one of the fields %s by which it is unique"
@@ -188,46 +173,6 @@ public final class Json implements ResultReader {
                 .formatted(receiver.getClass().getName())));
   }
 
-  /**
-   * Reads the meta of a job: an object whose values are strings.
-   *
-   * @throws UnreadableJob if it is something else
-   */
-  public Map<String, String> readMeta(long job, String text) {
-    Map<String, String> meta = readColumn(job, "meta", () -> TEXTS.readValue(text));
-    if (meta.containsValue(null)) {
-      throw new UnreadableJob(job, "meta", "$", "null");
-    }
-    return meta;
-  }
-
-  /**
-   * Reads the errors of a job: a list of objects.
-   *
-   * @throws UnreadableJob if it is something else
-   */
-  public List<Map<String, Object>> readErrors(long job, String text) {
-    return readColumn(job, "errors", () -> readObjects(text));
-  }
-
-  /** Reads a list of objects of the library's own. */
-  public List<Map<String, Object>> readObjects(String text) {
-    return OBJECTS.readValue(text);
-  }
-
-  private static <T> T readColumn(long job, String column, Supplier<@Nullable T> read) {
-    @Nullable T value;
-    try {
-      value = read.get();
-    } catch (JacksonException refused) {
-      throw new UnreadableJob(job, column, path(refused), refused.getClass().getSimpleName());
-    }
-    if (value == null) {
-      throw new UnreadableJob(job, column, "$", "null");
-    }
-    return value;
-  }
-
   /** What an object reads: what it says, or the type argument of its class. */
   private JavaType typeArgument(Object reading, Class<?> of, String unknown) {
     if (reading instanceof Worker.Typed typed) {
@@ -247,7 +192,8 @@ public final class Json implements ResultReader {
     RuntimeException at(String path, String type, String why);
   }
 
-  private static String path(JacksonException error) {
+  /** Where in the JSON it was. */
+  static String path(JacksonException error) {
     StringBuilder path = new StringBuilder("$");
     for (JacksonException.Reference step : error.getPath()) {
       if (step.getPropertyName() != null) {

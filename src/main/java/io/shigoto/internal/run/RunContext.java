@@ -6,6 +6,7 @@ import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.job.Job;
 import io.shigoto.worker.Given;
@@ -57,7 +58,7 @@ final class RunContext implements JobContext<Object> {
     return new RunContext(
         run,
         results,
-        meta == null ? Map.of() : json.readMeta(run.job().id(), meta),
+        meta == null ? Map.of() : OwnJson.readMeta(run.job().id(), meta),
         completing,
         reports,
         Args.read(run.job(), known, json));

@@ -6,7 +6,7 @@ import io.r2dbc.spi.Readable;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
-import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
@@ -38,15 +38,13 @@ final class SettleStatements {
   private final Sql findSettled;
   private final Sql findStanding;
   private final Sql complete;
-  private final Json json;
 
-  SettleStatements(Statements sql, Json json) {
+  SettleStatements(Statements sql) {
     this.settle = sql.get("settle");
     this.settleCompleted = sql.get("settle_completed");
     this.findSettled = sql.get("find_settled");
     this.findStanding = sql.get("find_standing");
     this.complete = sql.get("complete");
-    this.json = json;
   }
 
   /** Whether there is nothing to write but that the job is completed. */
@@ -96,7 +94,7 @@ final class SettleStatements {
       states[i] = settlement.to().sqlName();
       dueIn[i] = settlement.dueIn() == null ? null : settlement.dueIn().toMillis();
       refunds[i] = settlement.refund();
-      errors[i] = settlement.error() == null ? null : json.writeOwn(settlement.error());
+      errors[i] = settlement.error() == null ? null : OwnJson.write(settlement.error());
       results[i] = settlement.result();
     }
     return database

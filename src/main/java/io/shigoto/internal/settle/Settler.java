@@ -5,7 +5,6 @@ import io.shigoto.internal.flow.GroupCommit;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
-import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.internal.settle.SettleStatements.Settled;
@@ -41,10 +40,9 @@ public final class Settler {
   private final GroupCommit<Settlement, Settlement> others;
   private final GroupCommit<Settlement, Settlement> busy;
 
-  public Settler(
-      Database database, Statements sql, Json json, Announcer announcer, KeepGoing keepGoing) {
+  public Settler(Database database, Statements sql, Announcer announcer, KeepGoing keepGoing) {
     this.database = database;
-    this.statements = new SettleStatements(sql, json);
+    this.statements = new SettleStatements(sql);
     this.announcer = announcer;
     this.keepGoing = keepGoing;
     this.completed =

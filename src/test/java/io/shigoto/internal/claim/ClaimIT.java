@@ -7,7 +7,6 @@ import io.shigoto.Schemas;
 import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Wanted;
-import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
@@ -30,7 +29,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
-import tools.jackson.databind.json.JsonMapper;
 
 class ClaimIT {
 
@@ -295,10 +293,7 @@ class ClaimIT {
             lowest,
             false,
             null);
-    return new Claimer(database, statements, new Json(new JsonMapper(), 1024), node)
-        .claim(wanted)
-        .map(Brought::jobs)
-        .block(LIMIT);
+    return new Claimer(database, statements, node).claim(wanted).map(Brought::jobs).block(LIMIT);
   }
 
   private List<Long> claimOneByOne(String... workers) {
@@ -315,7 +310,7 @@ class ClaimIT {
 
   private Mono<Brought> claims(int limit, long load, String... workers) {
     List<Integer> allowances = Collections.nCopies(workers.length, limit);
-    return new Claimer(database, statements, new Json(new JsonMapper(), 1024), node)
+    return new Claimer(database, statements, node)
         .claim(Wanted.plain("default", limit, load, List.of(workers), allowances));
   }
 

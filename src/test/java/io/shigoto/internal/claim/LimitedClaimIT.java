@@ -12,7 +12,6 @@ import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.SharedRate;
 import io.shigoto.internal.job.Wanted;
-import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
@@ -40,7 +39,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
-import tools.jackson.databind.json.JsonMapper;
 
 /** claim_limited.sql, one claim after the other. */
 class LimitedClaimIT {
@@ -531,10 +529,7 @@ class LimitedClaimIT {
             lowest,
             fair,
             leftOff);
-    Brought brought =
-        new Claimer(database, statements, new Json(new JsonMapper(), 1024), node)
-            .claim(wanted)
-            .block(LIMIT);
+    Brought brought = new Claimer(database, statements, node).claim(wanted).block(LIMIT);
     leftOff = brought.leftOff();
     return brought;
   }

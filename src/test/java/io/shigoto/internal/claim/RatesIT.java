@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.Schemas;
 import io.shigoto.internal.job.SharedRate;
-import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.internal.limit.PaceSchedules;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.RateLimit;
@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The functions of V008 that reckon, at times of the test's choice. */
 class RatesIT {
@@ -126,7 +125,7 @@ class RatesIT {
                 FROM jsonb_populate_record(NULL::shigoto.rate, $1::jsonb) AS rate,
                      shigoto.micros(clock_timestamp()) AS now
               """,
-              new Json(new JsonMapper(), 1024).writeOwn(rate));
+              OwnJson.write(rate));
 
       assertThat(room).as("%s", algorithm).isPositive();
     }
@@ -205,7 +204,7 @@ class RatesIT {
     List<Map<String, @Nullable Object>> rows =
         db.sql(
             "SELECT at, granted, told FROM claims($1::jsonb, $2, $3, $4, $5)",
-            new Json(new JsonMapper(), 1024).writeOwn(rate),
+            OwnJson.write(rate),
             random.nextLong(1_000_000_000_000_000L, 2_000_000_000_000_000L),
             boxed(pauses),
             boxed(slacks),

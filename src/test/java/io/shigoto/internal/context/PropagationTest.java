@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.json.OwnJson;
 import io.shigoto.job.ContextEntry;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +51,7 @@ class PropagationTest {
             "tracestate",
             "a=b");
 
-    Context after = propagation.read(json.readMeta(1, "{" + propagation.fields(before) + "}"));
+    Context after = propagation.read(OwnJson.readMeta(1, "{" + propagation.fields(before) + "}"));
 
     assertThat(after.stream()).containsExactlyInAnyOrderElementsOf(before.stream().toList());
   }

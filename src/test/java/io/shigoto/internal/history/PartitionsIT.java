@@ -3,54 +3,23 @@ package io.shigoto.internal.history;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.r2dbc.spi.Connection;
-import io.shigoto.Schemas;
-import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
-import io.shigoto.internal.postgres.Statements;
-import io.shigoto.support.PastDays;
-import io.shigoto.support.PostgresServer;
-import io.shigoto.support.TestDatabase;
-import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
-class PartitionsIT {
+class PartitionsIT extends WithHistory {
 
-  private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final int DAYS_AHEAD = 7;
   private static final int RETENTION = 14;
 
-  private final Scheduler timer = Schedulers.newSingle("test-timer", true);
-  private TestDatabase db;
-  private Database database;
   private Partitions partitions;
-  private PastDays days;
 
   @BeforeEach
-  void open() {
-    db = TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
-    database =
-        new Database(
-            new Connector(db.connectionFactory(), false, LIMIT, timer),
-            4,
-            LIMIT,
-            timer,
-            System::nanoTime);
-    days = new PastDays(db);
-    partitions = new Partitions(database, new Statements("shigoto"));
-  }
-
-  @AfterEach
-  void close() {
-    database.close().block(LIMIT);
-    db.drop();
-    timer.dispose();
+  void make() {
+    partitions = new Partitions(database, statements);
   }
 
   @Test

@@ -6,56 +6,19 @@ import static io.shigoto.job.JobState.DISCARDED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.r2dbc.spi.Connection;
-import io.shigoto.Schemas;
-import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
-import io.shigoto.internal.postgres.Statements;
-import io.shigoto.support.PastDays;
-import io.shigoto.support.PostgresServer;
-import io.shigoto.support.TestDatabase;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 /** What is deleted from days that are kept, and what that costs. */
-class ThinningIT {
-
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+class ThinningIT extends WithHistory {
 
   /** Completed jobs are kept for 3 days, all others for 14. */
   private static final Retention RETENTION =
       Retention.of(Duration.ofDays(14)).with(COMPLETED, Duration.ofDays(3));
-
-  private final Scheduler timer = Schedulers.newSingle("test-timer", true);
-  private TestDatabase db;
-  private Database database;
-  private PastDays days;
-
-  @BeforeEach
-  void open() {
-    db = TestDatabase.create(PostgresServer.shared(), "jobs", Schemas::migrate);
-    database =
-        new Database(
-            new Connector(db.connectionFactory(), false, LIMIT, timer),
-            4,
-            LIMIT,
-            timer,
-            System::nanoTime);
-    days = new PastDays(db);
-  }
-
-  @AfterEach
-  void close() {
-    database.close().block(LIMIT);
-    db.drop();
-    timer.dispose();
-  }
 
   @Test
   void jobsThatAreOverAreDeletedFromDaysThatAreKept() {
@@ -133,7 +96,7 @@ class ThinningIT {
 
   @Test
   void aDayMayBeDroppedMeanwhile() {
-    Partitions partitions = new Partitions(database, new Statements("shigoto"));
+    Partitions partitions = new Partitions(database, statements);
     for (int round = 0; round < 20; round++) {
       fill(-4);
       db.sql("DELETE FROM shigoto.thinned_days");
@@ -184,7 +147,7 @@ class ThinningIT {
   }
 
   private Thinning thinning(Retention retention) {
-    return new Thinning(database, new Statements("shigoto"), retention);
+    return new Thinning(database, statements, retention);
   }
 
   private Connection transaction(String statement) {
