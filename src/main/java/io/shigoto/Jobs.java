@@ -25,6 +25,10 @@ import tools.jackson.core.type.TypeReference;
 /**
  * What can be asked of jobs, from any node and of those of any node. Got by {@link Shigoto#jobs()}.
  *
+ * <p>Any id may be asked for. One that no job has is an answer, no error: ids come from outside,
+ * and that a job is there no more is nothing that the one who asks could know. So it is with one
+ * that no job can have, such as 0.
+ *
  * <p>Nothing happens before subscription. Thread: answers come on threads of the node's own, which
  * must not be blocked. Safe for any number of threads. Errors of the database come as the driver's
  * own.

@@ -42,9 +42,9 @@ final class UniqueStorm {
           IsolationLevel.SERIALIZABLE);
   private static final List<UnaryOperator<Unique>> WISHES =
       List.of(
-          same -> same.replace(Replace.PRIORITY, Replace.TAGS),
+          same -> same.replace(Replace.PRIORITY),
           same -> same.replace(Replace.SCHEDULED_AT, Replace.MAX_ATTEMPTS),
-          same -> same.replace(Replace.ARGS).within(Duration.ofHours(1)),
+          same -> same.replace(Replace.TAGS).within(Duration.ofHours(1)),
           same -> same.debounce(Duration.ofMillis(5)),
           same -> same.debounce(Duration.ofMillis(3)).replace(Replace.PRIORITY),
           same -> same);

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -104,6 +105,11 @@ public record Unique(
         argsKeys.isEmpty() || fields.contains(Field.ARGS),
         "argsKeys need the field ARGS, but fields are %s and argsKeys".formatted(fields),
         argsKeys);
+    require(!argsKeys.contains(""), "argsKeys must be names, but one of them is empty:", argsKeys);
+    require(
+        !replaced.contains(Replace.ARGS) || !fields.contains(Field.ARGS) || !argsKeys.isEmpty(),
+        "jobs that are the same by all of their args have none to replace, but replaced is",
+        replaced);
     requireFields(fields, "within", period);
     requireFields(fields, "debounce", debounced);
     requireFields(fields, "replace", replaced.isEmpty() ? null : replaced);
@@ -183,9 +189,11 @@ public record Unique(
    * long as ended jobs are kept. Default: after none.
    */
   public Unique alsoAfter(End... ends) {
+    require(
+        Given.all("ends", ends).length > 0, "alsoAfter must name at least one, but is", List.of());
     Set<State> all = EnumSet.copyOf(states);
     all.retainAll(UniqueStates.LIVE);
-    for (End end : Given.all("ends", ends)) {
+    for (End end : ends) {
       all.add(State.valueOf(end.name()));
     }
     return holdingIn(all);
@@ -207,17 +215,13 @@ public record Unique(
   }
 
   /**
-   * Has the first job take these over from the one that comes second, unless it was started.
-   * Default: nothing.
+   * Has the first job take these over from the one that comes second, unless it was started. ARGS
+   * only if they may differ: not if they are compared as a whole. Default: nothing.
    */
   public Unique replace(Replace... replaced) {
-    return new Unique(
-        fields,
-        argsKeys,
-        states,
-        period,
-        Set.copyOf(Arrays.asList(Given.all("replaced", replaced))),
-        debounced);
+    Set<Replace> chosen = Set.copyOf(Arrays.asList(Given.all("replaced", replaced)));
+    require(!chosen.isEmpty(), "replace must name at least one, but is", chosen);
+    return new Unique(fields, argsKeys, states, period, chosen, debounced);
   }
 
   /**

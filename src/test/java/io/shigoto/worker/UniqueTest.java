@@ -18,6 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class UniqueTest {
 
+  private static final Unique SAME = Unique.by(Field.WORKER, Field.ARGS);
+
   private static final Duration HOUR = Duration.ofHours(1);
 
   static Stream<Arguments> whatNeedsFields() {
@@ -57,6 +59,35 @@ class UniqueTest {
             State.WAITING, State.SCHEDULED, State.AVAILABLE, State.RETRYABLE);
     assertThat(Unique.by(Field.WORKER).debounce(HOUR).states(State.AVAILABLE, State.RETRYABLE))
         .isEqualTo(said);
+  }
+
+  @Test
+  void whatNamesNothingIsRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SAME.replace())
+        .withMessage("replace must name at least one, but is []");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SAME.argsKeys(new String[0]))
+        .withMessage("argsKeys must name at least one, but are []");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SAME.alsoAfter())
+        .withMessage("alsoAfter must name at least one, but is []");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SAME.argsKeys(""))
+        .withMessage("argsKeys must be names, but one of them is empty: []");
+  }
+
+  /** They are the same already. */
+  @Test
+  void argsThatAreComparedAsAWholeAreNotReplaced() {
+    Unique byOne = Unique.by(Field.WORKER).argsKeys("n").replace(Replace.ARGS);
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SAME.replace(Replace.ARGS))
+        .withMessageContaining("[ARGS]");
+    assertThat(SAME.argsKeys("n").replace(Replace.ARGS)).isEqualTo(byOne);
+    assertThat(Unique.by(Field.WORKER).replace(Replace.ARGS).replaced())
+        .containsExactly(Replace.ARGS);
   }
 
   @Test
