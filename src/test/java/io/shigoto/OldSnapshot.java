@@ -46,13 +46,23 @@ final class OldSnapshot {
 
   /** As a settlement does. */
   static void end(DatabaseExtension db, long id) {
-    db.sql(
-        """
+    db.sql(end(id));
+  }
+
+  /** As a run does that is completed in its worker's transaction. */
+  static Mono<Void> end(Connection connection, long id) {
+    return Flux.from(connection.createStatement(end(id)).execute())
+        .concatMap(result -> result.getRowsUpdated())
+        .then();
+  }
+
+  private static String end(long id) {
+    return """
         WITH ended AS (DELETE FROM shigoto.jobs WHERE id = %d RETURNING *)
         SELECT shigoto.jobs_ended(array_agg(
                  ROW(id, 'completed', batch_id, unique_key, watched)::shigoto.ended_job), false)
           FROM ended
         """
-            .formatted(id));
+        .formatted(id);
   }
 }

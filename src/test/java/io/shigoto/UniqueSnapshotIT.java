@@ -113,6 +113,26 @@ class UniqueSnapshotIT {
     assertThat(node.jobs().find(last.id()).block(LIMIT).priority()).isEqualTo(7);
   }
 
+  /** Outside, the one that it ended lives; and what comes with it is there, unseen. */
+  @ParameterizedTest
+  @MethodSource("io.shigoto.OldSnapshot#levels")
+  void aKeyWhoseJobTheTransactionItselfEndedIsFree(IsolationLevel level) {
+    long own = enqueue(job(1)).get(0).id();
+
+    List<Receipt> next =
+        inTransaction(
+            level,
+            connection -> {
+              long other = enqueue(job(2)).get(0).id();
+              return OldSnapshot.end(connection, own)
+                  .then(Mono.defer(() -> enqueue(connection, job(1), job(2))))
+                  .doOnNext(receipts -> assertThat(receipts.get(1).id()).isEqualTo(other));
+            });
+
+    assertThat(next.get(0)).isInstanceOf(Receipt.Inserted.class);
+    assertThat(next.get(1)).isInstanceOf(Receipt.Conflict.class);
+  }
+
   /** A job that is moved into the future holds its key no more. */
   @ParameterizedTest
   @MethodSource("io.shigoto.OldSnapshot#levels")
