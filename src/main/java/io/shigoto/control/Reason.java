@@ -17,6 +17,7 @@ public sealed interface Reason
         Reason.NodeLost,
         Reason.NotDue,
         Reason.WaitsForJobs,
+        Reason.HeldByTransaction,
         Reason.QueuePaused,
         Reason.NoNodeForQueue,
         Reason.NoNodeForWorker,
@@ -112,6 +113,38 @@ public sealed interface Reason
     @Override
     public String toString() {
       return "it waits for %d jobs, among them %s".formatted(count, first);
+    }
+  }
+
+  /**
+   * A transaction that is not over keeps it: somebody changes the job and has not committed. It
+   * goes on when that transaction has ended.
+   *
+   * @param pid the process of the server that has the transaction, as in {@code pg_stat_activity};
+   *     null if that is not known, or the transaction was prepared
+   * @param application what that connection calls itself; null if it is not known
+   * @param since when the transaction began; null if this node's user may not see that
+   */
+  record HeldByTransaction(
+      Held held, @Nullable Integer pid, @Nullable String application, @Nullable Instant since)
+      implements Reason {
+
+    /** What the transaction has. */
+    public enum Held {
+      /** The job itself, such as one that replaces something in it. */
+      JOB,
+      /** The unique key that the job is to take now. */
+      KEY
+    }
+
+    @Override
+    public String toString() {
+      return (held == Held.JOB
+              ? "an open transaction has changed it"
+              : "an open transaction has its unique key")
+          + (since == null ? "" : ", which began at " + since)
+          + (pid == null ? "" : ", in process " + pid)
+          + (application == null ? "" : " of '" + application + "'");
     }
   }
 

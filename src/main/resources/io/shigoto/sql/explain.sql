@@ -3,12 +3,55 @@
 -- Better are jobs of the same queue, by priority, due time and id, that some live node may start now: its worker, and
 -- their partition keys. Those that share a limit with the job are better even if they may not.
 -- Returns one row, also where there is no job. nodes are those that live, with what they told of themselves last.
--- Locks: none. Relies on: jobs_pkey, jobs_claim, jobs_limited, rates_pkey, dependencies_pkey, queues_pkey, job_history_id.
+-- A transaction that is not over and holds the job's row is found by what it left there: a lock, even one that is not
+-- waited for and let go of at once, would make a claim pass over the job. An unfinished transaction's key is seen by
+-- nobody, so it is tried for, if the job is due and could not take it.
+-- Locks: none, but for that. Relies on: jobs_pkey, jobs_claim, jobs_limited, rates_pkey, dependencies_pkey, queues_pkey, job_history_id.
 WITH job AS MATERIALIZED (
   SELECT id, state, queue, worker, priority, scheduled_at, attempt, begun, owner, claimed_at, cancelling, pending,
-         partition_key, depends_on
+         partition_key, depends_on, unique_key, unique_until, unique_states, xmax AS held_by
     FROM shigoto.jobs
    WHERE id = $1::bigint
+),
+holder AS MATERIALIZED (
+  SELECT 'JOB' AS held, held.pid
+    FROM job
+   CROSS JOIN LATERAL (
+      SELECT job.held_by AS transaction
+      UNION ALL
+      SELECT member.xid
+        FROM pg_get_multixact_members(
+               CASE WHEN job.held_by <> '0'::xid
+                     AND mxid_age(job.held_by) BETWEEN 1 AND (
+                           SELECT mxid_age(datminmxid) FROM pg_database WHERE datname = current_database())
+                    THEN job.held_by END) AS member
+    ) AS perhaps
+   CROSS JOIN LATERAL (
+      SELECT lock.pid
+        FROM pg_locks AS lock
+       WHERE lock.locktype = 'transactionid'
+         AND lock.transactionid = perhaps.transaction
+         AND lock.granted
+         AND perhaps.transaction <> '0'::xid
+    ) AS held
+   UNION ALL
+  SELECT 'KEY', (
+           SELECT min(lock.pid)
+             FROM pg_locks AS lock
+            WHERE lock.locktype = 'relation'
+              AND lock.relation = 'shigoto.unique_keys'::regclass
+              AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND lock.mode = 'RowExclusiveLock'
+              AND lock.granted
+              AND lock.pid <> pg_backend_pid()
+           HAVING count(*) = 1)
+    FROM job
+   WHERE CASE WHEN job.state IN ('scheduled', 'retryable')
+               AND NOT job.state = ANY (job.unique_states)
+               AND job.scheduled_at <= now() + interval '100 milliseconds'
+              THEN shigoto.key_is_busy(
+                     ROW(job.unique_key, job.id, job.unique_until, job.unique_states, NULL, NULL)::shigoto.unique_keys)
+         END
 ),
 live AS MATERIALIZED (
   SELECT node.id, node.name, node.workers, node.state, node.told_at,
@@ -127,7 +170,7 @@ pace AS MATERIALIZED (
      AND rule.rule IS NOT NULL
 )
 SELECT job.state::text AS state, job.queue, job.worker, job.priority::integer AS priority, job.scheduled_at, job.attempt, job.begun IS TRUE AS begun, job.claimed_at,
-       job.cancelling IS NOT NULL AS cancelling, job.pending, job.partition_key, now() AS looked_at,
+       job.cancelling IS NOT NULL AS cancelling, job.partition_key, now() AS looked_at,
        job.owner::text AS owner,
        (SELECT name FROM shigoto.nodes WHERE id = job.owner) AS owner_name,
        EXISTS (SELECT FROM shigoto.nodes WHERE id = job.owner AND lease_until > now()) AS owner_lives,
@@ -136,7 +179,15 @@ SELECT job.state::text AS state, job.queue, job.worker, job.priority::integer AS
            FROM unnest(job.depends_on) AS parent (id)
           WHERE job.state = 'waiting'
             AND EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = parent.id AND child_id = job.id)
+            AND EXISTS (SELECT FROM shigoto.jobs AS live WHERE live.id = parent.id)
           LIMIT 10) AS parents,
+       job.pending - (
+         SELECT count(*)
+           FROM unnest(job.depends_on) AS parent (id)
+          WHERE job.state = 'waiting'
+            AND EXISTS (SELECT FROM shigoto.dependencies WHERE parent_id = parent.id AND child_id = job.id)
+            AND NOT EXISTS (SELECT FROM shigoto.jobs AS live WHERE live.id = parent.id)) AS waits_for,
+       held.held, held.pid, held.application_name, held.xact_start,
        EXISTS (SELECT FROM shigoto.queues WHERE name = job.queue AND paused) AS paused,
        (SELECT count(*) FROM better) AS ahead,
        (SELECT most FROM rule) AS most,
@@ -175,3 +226,10 @@ SELECT job.state::text AS state, job.queue, job.worker, job.priority::integer AS
       ORDER BY past.finished_at DESC
       LIMIT 1
    ) AS ended ON job.id IS NULL
+  LEFT JOIN LATERAL (
+     SELECT holder.held, holder.pid, activity.application_name, activity.xact_start
+       FROM holder
+       LEFT JOIN pg_stat_activity AS activity ON activity.pid = holder.pid
+      ORDER BY holder.held DESC
+      LIMIT 1
+   ) AS held ON true

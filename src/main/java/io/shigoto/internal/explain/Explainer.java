@@ -55,9 +55,17 @@ public final class Explainer {
     }
     JobState is = JobState.ofSqlName(live);
     List<Reason> reasons = new ArrayList<>();
+    Reason.HeldByTransaction held = held(row);
     if (is == JobState.EXECUTING) {
-      reasons.add(owned(row));
+      Reason owned = owned(row);
+      reasons.add(owned);
+      if (held != null && owned instanceof Reason.NodeLost) {
+        reasons.add(held);
+      }
     } else {
+      if (held != null) {
+        reasons.add(held);
+      }
       addWaits(reasons, is, row);
       addServing(reasons, is == JobState.AVAILABLE, row);
     }
@@ -84,14 +92,26 @@ public final class Explainer {
         : new Reason.NodeLost(name, owner, since, attempt);
   }
 
+  private static Reason.@Nullable HeldByTransaction held(Readable row) {
+    String held = row.get("held", String.class);
+    String application = row.get("application_name", String.class);
+    return held == null
+        ? null
+        : new Reason.HeldByTransaction(
+            Reason.HeldByTransaction.Held.valueOf(held),
+            row.get("pid", Integer.class),
+            application == null || application.isEmpty() ? null : application,
+            row.get("xact_start", Instant.class));
+  }
+
   private static void addWaits(List<Reason> reasons, JobState is, Readable row) {
-    if (is == JobState.WAITING) {
+    Long waitsFor = row.get("waits_for", Long.class);
+    if (is == JobState.WAITING && waitsFor != null && waitsFor > 0) {
       reasons.add(
-          new Reason.WaitsForJobs(
-              get(row, "pending", Integer.class), List.of(get(row, "parents", Long[].class))));
+          new Reason.WaitsForJobs(waitsFor.intValue(), List.of(get(row, "parents", Long[].class))));
     }
     Instant due = get(row, "scheduled_at", Instant.class);
-    if (due.isAfter(get(row, "looked_at", Instant.class))) {
+    if (due.isAfter(get(row, "looked_at", Instant.class)) && !"KEY".equals(row.get("held"))) {
       Reason.NotDue.Why why =
           is == JobState.RETRYABLE
               ? Reason.NotDue.Why.RETRY

@@ -335,6 +335,19 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Whether an unfinished transaction takes or gives back a key. It is tried for an instant, and let go of at once.
+CREATE FUNCTION shigoto.key_is_busy(wanted shigoto.unique_keys) RETURNS boolean LANGUAGE plpgsql
+SET lock_timeout = '2ms' AS $$
+BEGIN
+  PERFORM shigoto.insert_keys(ARRAY[wanted]);
+  RAISE EXCEPTION 'only a look' USING ERRCODE = 'SHAGN';
+EXCEPTION
+  WHEN SQLSTATE 'SHAGN' OR serialization_failure THEN
+    RETURN false;
+  WHEN lock_not_available OR deadlock_detected THEN
+    RETURN true;
+END $$;
+
 -- Gives back the keys of ended jobs that are deleted.
 CREATE FUNCTION shigoto.forget_keys(jobs shigoto.unique_keys[]) RETURNS void LANGUAGE sql AS $$
   DELETE FROM shigoto.unique_keys
