@@ -166,6 +166,7 @@ class ExplainLimitsIT extends Explained {
     long id = enqueue(node, job("shaky"));
 
     Explanation open = node.jobs().explain(id).block(LIMIT);
+    assertThat(open.has(NodeReason.CircuitOpen.class)).isTrue();
     assertThat(open.toString()).contains("the circuit of worker 'shaky' is open on node 'a' until");
     awaitRunning(1);
     assertThat(only(node, id, NodeReason.CircuitProbing.class))
