@@ -59,16 +59,19 @@ class FeatureMutantsIT extends Mutants {
             "ofManyThatReplaceTheLastWins"),
         Arguments.of(
             "a job that is started meanwhile stays locked",
-            sql(ENQUEUE, "IF locked = wanted THEN", "IF true THEN"),
+            sql(
+                KEYS,
+                "again := cardinality(locked) + cardinality(kept) < cardinality(met);",
+                "again := false;"),
             "UniqueBegunIT",
             "aJobThatIsStartedAtThatMomentIsNotKeptLocked"),
         Arguments.of(
             "what was started is replaced",
-            sql(ENQUEUE, "           AND job.attempt = 0\n           AND job.begun IS NULL\n", "")
+            sql(ENQUEUE, "AND job.attempt = 0 AND job.begun IS NULL AND NOT", "AND NOT")
                 .replace(
-                    file(ENQUEUE),
-                    "AND job.attempt = 0 AND job.begun IS NULL AS is_met",
-                    "AS is_met"),
+                    file(KEYS),
+                    "AND attempt = 0 AND begun IS NULL ORDER BY id FOR UPDATE",
+                    "ORDER BY id FOR UPDATE"),
             "UniqueIT",
             "aJobThatWasStartedStaysAsItIs"),
         Arguments.of(
