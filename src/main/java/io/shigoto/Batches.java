@@ -6,6 +6,7 @@ import io.r2dbc.spi.Connection;
 import io.shigoto.batch.Batch;
 import io.shigoto.batch.NewBatch;
 import io.shigoto.internal.group.BatchEnqueuer;
+import io.shigoto.internal.thread.Answering;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.Given;
 import java.util.List;
@@ -19,14 +20,17 @@ import reactor.core.publisher.Mono;
  * transaction that counts the last of its jobs, and never before it is sealed. Got by {@link
  * Shigoto#batches()}.
  *
- * <p>Safe for any number of threads. Errors of the database come as the driver's own.
+ * <p>Thread: answers come on threads of the node's own, which must not be blocked. Safe for any
+ * number of threads. Errors of the database come as the driver's own.
  */
 public final class Batches {
 
   private final BatchEnqueuer batches;
+  private final Answering answering;
 
-  Batches(BatchEnqueuer batches) {
+  Batches(BatchEnqueuer batches, Answering answering) {
     this.batches = batches;
+    this.answering = answering;
   }
 
   /**
@@ -43,7 +47,7 @@ public final class Batches {
    * @throws IllegalArgumentException at the call, if the callback or a job cannot be enqueued
    */
   public Mono<Long> enqueue(NewBatch batch, List<NewJob> jobs) {
-    return batches.enqueue(requireNonNull(batch, "batch"), Given.all("jobs", jobs));
+    return answering.of(batches.enqueue(requireNonNull(batch, "batch"), Given.all("jobs", jobs)));
   }
 
   /**
@@ -52,10 +56,11 @@ public final class Batches {
    * first job that cannot be enqueued; then the transaction is to be rolled back.
    */
   public Mono<Long> enqueue(NewBatch batch, Publisher<NewJob> jobs, Connection connection) {
-    return batches.enqueue(
-        requireNonNull(batch, "batch"),
-        requireNonNull(jobs, "jobs"),
-        requireNonNull(connection, "connection"));
+    return answering.of(
+        batches.enqueue(
+            requireNonNull(batch, "batch"),
+            requireNonNull(jobs, "jobs"),
+            requireNonNull(connection, "connection")));
   }
 
   /**
@@ -65,7 +70,7 @@ public final class Batches {
    * @throws IllegalArgumentException at the call, if the callback cannot be enqueued
    */
   public Mono<Long> open(NewBatch batch) {
-    return batches.open(requireNonNull(batch, "batch"));
+    return answering.of(batches.open(requireNonNull(batch, "batch")));
   }
 
   /**
@@ -74,7 +79,8 @@ public final class Batches {
    * @throws IllegalArgumentException at the call, if the callback cannot be enqueued
    */
   public Mono<Long> open(NewBatch batch, Connection connection) {
-    return batches.open(requireNonNull(batch, "batch"), requireNonNull(connection, "connection"));
+    return answering.of(
+        batches.open(requireNonNull(batch, "batch"), requireNonNull(connection, "connection")));
   }
 
   /**
@@ -85,7 +91,7 @@ public final class Batches {
    * let it be short. Cancel: the batch may be sealed all the same.
    */
   public Mono<Batch> seal(long id) {
-    return batches.seal(id);
+    return answering.of(batches.seal(id));
   }
 
   /**
@@ -93,11 +99,11 @@ public final class Batches {
    * counted, so let it be short.
    */
   public Mono<Batch> seal(long id, Connection connection) {
-    return batches.seal(id, requireNonNull(connection, "connection"));
+    return answering.of(batches.seal(id, requireNonNull(connection, "connection")));
   }
 
   /** Finds a batch with its counts; empty if there is none. */
   public Mono<Batch> find(long id) {
-    return batches.find(id);
+    return answering.of(batches.find(id));
   }
 }

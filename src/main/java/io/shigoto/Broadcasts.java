@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.r2dbc.spi.Connection;
 import io.shigoto.internal.broadcast.Publications;
+import io.shigoto.internal.thread.Answering;
 import reactor.core.publisher.Mono;
 
 /**
@@ -20,9 +21,11 @@ import reactor.core.publisher.Mono;
 public final class Broadcasts {
 
   private final Publications publications;
+  private final Answering answering;
 
-  Broadcasts(Publications publications) {
+  Broadcasts(Publications publications, Answering answering) {
     this.publications = publications;
+    this.answering = answering;
   }
 
   /**
@@ -35,7 +38,7 @@ public final class Broadcasts {
    * @throws IllegalArgumentException at the call, if it cannot be published
    */
   public Mono<Long> publish(String topic, Object payload) {
-    return publications.publish(topic, payload);
+    return answering.of(publications.publish(topic, payload));
   }
 
   /**
@@ -45,6 +48,7 @@ public final class Broadcasts {
    * @throws IllegalArgumentException at the call, if it cannot be published
    */
   public Mono<Long> publish(String topic, Object payload, Connection connection) {
-    return publications.publish(topic, payload, requireNonNull(connection, "connection"));
+    return answering.of(
+        publications.publish(topic, payload, requireNonNull(connection, "connection")));
   }
 }

@@ -19,6 +19,7 @@ import io.shigoto.internal.job.CallerTransaction;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.internal.thread.Answering;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
@@ -27,6 +28,9 @@ final class Calls {
 
   /** For how long commits are silent after one that tells the other nodes by itself. */
   private static final int QUIET_PER_ALOUD = 7;
+
+  /** How it is answered. */
+  final Answering answering;
 
   final Enqueuer enqueuer;
   final WorkflowEnqueuer workflows;
@@ -46,14 +50,15 @@ final class Calls {
     this.database = engine.connections.calls;
     Statements sql = engine.sql;
     Json json = engine.json;
-    Scheduler answering = engine.threads.answering;
+    this.answering = engine.threads.answers;
     CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
     this.enqueuer = enqueuer(transaction);
     this.workflows = new WorkflowEnqueuer(enqueuer, database);
-    this.batches = new Batches(new BatchEnqueuer(enqueuer, database, sql, engine.bell));
+    this.batches = new Batches(new BatchEnqueuer(enqueuer, database, sql, engine.bell), answering);
     this.publications =
-        new Publications(database, sql, transaction, json, engine.bell, engine.events, answering);
-    this.broadcasts = new Broadcasts(publications);
+        new Publications(
+            database, sql, transaction, json, engine.bell, engine.events, engine.threads.answering);
+    this.broadcasts = new Broadcasts(publications, answering);
     this.queues =
         new Queues(
             engine.served, new QueueTable(database, sql), engine.here, answering, engine.timer);
@@ -70,7 +75,7 @@ final class Calls {
 
   private Enqueuer enqueuer(CallerTransaction transaction) {
     Statements sql = engine.sql;
-    Scheduler answering = engine.threads.answering;
+    Scheduler telling = engine.threads.answering;
     Herald herald =
         new Herald(
             engine.bell,
@@ -85,9 +90,9 @@ final class Calls {
             new SpecialEnqueuer.Patience(
                 settings.statementTimeout(), settings.nanos(), engine.timer),
             herald,
-            answering),
+            telling),
         herald,
-        answering);
+        telling);
   }
 
   private Patience patience() {

@@ -211,7 +211,9 @@ final class Engine {
         .onErrorResume(TimeoutException.class, late -> connections.close().then(drained))
         .onErrorComplete(TimeoutException.class)
         .then(connections.close())
-        .doFinally(end -> threads.close());
+        .materialize()
+        .delayUntil(end -> threads.close())
+        .dematerialize();
   }
 
   /** Takes no more work; completes when all that was taken has ended. */

@@ -8,6 +8,8 @@ import java.util.List;
  * @param status whether it does its work
  * @param phase where it is in its own life
  * @param databaseAnswers whether its last word from the database was not an error
+ * @param connectionsBusy whether its connections for such questions were all busy for as long as a
+ *     statement may take: then the database may be well, and what nobody serves is not known
  * @param notificationsArrive whether it hears of work at once; otherwise, and in poll-only mode,
  *     within the poll interval
  * @param outcomesWaiting how many runs have ended whose outcome is not yet written
@@ -22,6 +24,7 @@ public record Health(
     Status status,
     Phase phase,
     boolean databaseAnswers,
+    boolean connectionsBusy,
     boolean notificationsArrive,
     int outcomesWaiting,
     int runsHeld,
@@ -40,7 +43,7 @@ public record Health(
     UP,
     /**
      * It works, and something needs a look: notifications do not arrive, jobs wait that nobody
-     * serves, or a queue is overloaded.
+     * serves, a queue is overloaded, or its own connections are all busy.
      */
     DEGRADED,
     /**

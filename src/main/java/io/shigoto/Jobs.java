@@ -15,11 +15,11 @@ import io.shigoto.internal.explain.Explainer;
 import io.shigoto.internal.find.Finder;
 import io.shigoto.internal.find.Searcher;
 import io.shigoto.internal.flow.Gate;
+import io.shigoto.internal.thread.Answering;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobNotCompleted;
 import io.shigoto.job.ResultDoesNotFit;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 import tools.jackson.core.type.TypeReference;
 
 /**
@@ -40,7 +40,7 @@ public final class Jobs {
   private final Explainer explainer;
   private final Answers answers;
   private final Control control;
-  private final Scheduler scheduler;
+  private final Answering answering;
   private final Gate underWay = new Gate();
 
   Jobs(
@@ -49,13 +49,13 @@ public final class Jobs {
       Explainer explainer,
       Answers answers,
       Control control,
-      Scheduler scheduler) {
+      Answering answering) {
     this.finder = finder;
     this.searcher = searcher;
     this.explainer = explainer;
     this.answers = answers;
     this.control = control;
-    this.scheduler = scheduler;
+    this.answering = answering;
   }
 
   /** Finds a job, live or ended; empty if there is none. */
@@ -179,7 +179,7 @@ public final class Jobs {
    * this node is stopped.
    */
   public Mono<Void> await(long id) {
-    return answers.await(id);
+    return answering.of(answers.await(id));
   }
 
   /**
@@ -188,7 +188,7 @@ public final class Jobs {
    * <p>Errors: also {@link ResultDoesNotFit}, which names the JSON path.
    */
   public <R> Mono<R> await(long id, Class<R> type) {
-    return answers.await(id, requireNonNull(type, "type"));
+    return answering.of(answers.await(id, requireNonNull(type, "type")));
   }
 
   /**
@@ -197,7 +197,7 @@ public final class Jobs {
    * <p>Errors: also {@link ResultDoesNotFit}, which names the JSON path.
    */
   public <R> Mono<R> await(long id, TypeReference<R> type) {
-    return answers.await(id, requireNonNull(type, "type").getType());
+    return answering.of(answers.await(id, requireNonNull(type, "type").getType()));
   }
 
   /** Takes no more questions; completes when those that were asked have their answers. */
@@ -210,6 +210,6 @@ public final class Jobs {
   }
 
   private <T> Mono<T> answered(Mono<T> answer) {
-    return underWay.pass(answer.publishOn(scheduler));
+    return underWay.pass(answering.of(answer));
   }
 }

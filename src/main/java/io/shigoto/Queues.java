@@ -6,6 +6,7 @@ import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.queue.Served;
+import io.shigoto.internal.thread.Answering;
 import java.time.Duration;
 import java.util.Objects;
 import reactor.core.publisher.Flux;
@@ -17,7 +18,8 @@ import reactor.core.scheduler.Scheduler;
  * come and go. What is added, removed and resized is this node's, for as long as it lives. Got by
  * {@link Shigoto#queues()}.
  *
- * <p>Safe for any number of threads. Errors of the database come as the driver's own.
+ * <p>Thread: answers come on threads of the node's own, which must not be blocked. Safe for any
+ * number of threads. Errors of the database come as the driver's own.
  */
 public final class Queues {
 
@@ -27,14 +29,14 @@ public final class Queues {
   private final Served served;
   private final QueueTable table;
   private final Bell here;
-  private final Scheduler scheduler;
+  private final Answering answering;
   private final Scheduler timer;
 
-  Queues(Served served, QueueTable table, Bell here, Scheduler scheduler, Scheduler timer) {
+  Queues(Served served, QueueTable table, Bell here, Answering answering, Scheduler timer) {
     this.served = served;
     this.table = table;
     this.here = here;
-    this.scheduler = scheduler;
+    this.answering = answering;
     this.timer = timer;
   }
 
@@ -61,11 +63,8 @@ public final class Queues {
    */
   public Mono<Void> drained(String queue) {
     QueueName.require(queue);
-    return table
-        .atRest(queue)
-        .repeatWhenEmpty(looks -> looks.concatMap(this::later))
-        .publishOn(scheduler)
-        .then();
+    return answering.of(
+        table.atRest(queue).repeatWhenEmpty(looks -> looks.concatMap(this::later)).then());
   }
 
   private Mono<Long> later(long looks) {
@@ -99,7 +98,7 @@ public final class Queues {
   public Mono<Void> add(String queue, QueueOptions options) {
     QueueName.require(queue);
     Objects.requireNonNull(options, "options");
-    return Mono.fromRunnable(() -> served.add(queue, options));
+    return answering.of(Mono.fromRunnable(() -> served.add(queue, options)));
   }
 
   /**
@@ -111,7 +110,7 @@ public final class Queues {
    */
   public Mono<Void> resize(String queue, int concurrency) {
     QueueName.requireConcurrency(queue, concurrency);
-    return Mono.fromRunnable(() -> served.resize(queue, concurrency));
+    return answering.of(Mono.fromRunnable(() -> served.resize(queue, concurrency)));
   }
 
   /**
@@ -128,7 +127,7 @@ public final class Queues {
     if (Objects.requireNonNull(grace, "grace").isNegative()) {
       throw new IllegalArgumentException("grace must not be negative, but is " + grace);
     }
-    return Mono.defer(() -> served.remove(queue, grace)).publishOn(scheduler);
+    return answering.of(Mono.defer(() -> served.remove(queue, grace)));
   }
 
   /**
@@ -136,10 +135,11 @@ public final class Queues {
    * paused once, or jobs of theirs are available or run. Costs the same whatever waits in them.
    */
   public Flux<QueueStatus> list() {
-    return table
-        .list(served.names(), QueueStatus.COUNTED)
-        .flatMapIterable(rows -> rows)
-        .map(this::status);
+    return answering.of(
+        table
+            .list(served.names(), QueueStatus.COUNTED)
+            .flatMapIterable(rows -> rows)
+            .map(this::status));
   }
 
   private QueueStatus status(QueueTable.Row row) {
@@ -154,7 +154,7 @@ public final class Queues {
 
   private Mono<Void> store(String queue, boolean paused) {
     QueueName.require(queue);
-    return Detached.of(table.pause(queue, paused).doOnSuccess(stored -> here.ring(News.PAUSES)))
-        .publishOn(scheduler);
+    return answering.of(
+        Detached.of(table.pause(queue, paused).doOnSuccess(stored -> here.ring(News.PAUSES))));
   }
 }

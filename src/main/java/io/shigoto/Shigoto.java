@@ -6,6 +6,7 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.postgres.Migrations;
+import io.shigoto.internal.thread.Answering;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
 import io.shigoto.workflow.Workflow;
@@ -29,9 +30,11 @@ public final class Shigoto {
   private static final int EVENT_BUFFER = 10_000;
 
   private final Node node;
+  private final Answering answering;
 
   Shigoto(Settings settings) {
     this.node = new Node(settings);
+    this.answering = node.calls().answering;
   }
 
   /**
@@ -56,7 +59,7 @@ public final class Shigoto {
    * schema is newer than this library, or older and not to be migrated, or if the node was stopped.
    */
   public Mono<Void> start() {
-    return node.start();
+    return answering.of(node.start());
   }
 
   /**
@@ -73,7 +76,7 @@ public final class Shigoto {
     if (requireNonNull(grace, "grace").isNegative()) {
       throw new IllegalArgumentException("grace must not be negative, but is " + grace);
     }
-    return node.stop(grace);
+    return answering.of(node.stop(grace));
   }
 
   /**
@@ -88,7 +91,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job) {
-    return node.calls().enqueuer.enqueue(requireNonNull(job, "job"));
+    return answering.of(node.calls().enqueuer.enqueue(requireNonNull(job, "job")));
   }
 
   /**
@@ -97,9 +100,10 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
-    return node.calls()
-        .enqueuer
-        .enqueue(requireNonNull(job, "job"), requireNonNull(connection, "connection"));
+    return answering.of(
+        node.calls()
+            .enqueuer
+            .enqueue(requireNonNull(job, "job"), requireNonNull(connection, "connection")));
   }
 
   /**
@@ -119,7 +123,7 @@ public final class Shigoto {
    * publisher reads from the same transaction before it is enqueued.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
-    return node.calls().enqueuer.enqueueAll(requireNonNull(jobs, "jobs"));
+    return answering.of(node.calls().enqueuer.enqueueAll(requireNonNull(jobs, "jobs")));
   }
 
   /**
@@ -131,9 +135,10 @@ public final class Shigoto {
    * is to be rolled back.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
-    return node.calls()
-        .enqueuer
-        .enqueueAll(requireNonNull(jobs, "jobs"), requireNonNull(connection, "connection"));
+    return answering.of(
+        node.calls()
+            .enqueuer
+            .enqueueAll(requireNonNull(jobs, "jobs"), requireNonNull(connection, "connection")));
   }
 
   /**
@@ -151,7 +156,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Void> enqueueAndAwait(NewJob job) {
-    return node.calls().answers.enqueueAndAwait(requireNonNull(job, "job"));
+    return answering.of(node.calls().answers.enqueueAndAwait(requireNonNull(job, "job")));
   }
 
   /**
@@ -162,9 +167,10 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, Class<R> type) {
-    return node.calls()
-        .answers
-        .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type"));
+    return answering.of(
+        node.calls()
+            .answers
+            .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type")));
   }
 
   /**
@@ -175,9 +181,10 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, TypeReference<R> type) {
-    return node.calls()
-        .answers
-        .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type").getType());
+    return answering.of(
+        node.calls()
+            .answers
+            .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type").getType()));
   }
 
   /**
@@ -193,7 +200,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow) {
-    return node.calls().workflows.enqueue(requireNonNull(workflow, "workflow"));
+    return answering.of(node.calls().workflows.enqueue(requireNonNull(workflow, "workflow")));
   }
 
   /**
@@ -204,9 +211,11 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow, Connection connection) {
-    return node.calls()
-        .workflows
-        .enqueue(requireNonNull(workflow, "workflow"), requireNonNull(connection, "connection"));
+    return answering.of(
+        node.calls()
+            .workflows
+            .enqueue(
+                requireNonNull(workflow, "workflow"), requireNonNull(connection, "connection")));
   }
 
   /** Jobs that are counted together, with a callback when the last of them has ended. */
@@ -240,6 +249,6 @@ public final class Shigoto {
 
   /** How this node is. Never fails: a database that does not answer is an answer. */
   public Mono<Health> health() {
-    return node.health();
+    return answering.of(node.health());
   }
 }

@@ -1,17 +1,15 @@
 package io.shigoto;
 
-import io.shigoto.internal.flow.Crew;
-import io.shigoto.internal.flow.Detached;
-import io.shigoto.internal.flow.Persistent;
+import io.shigoto.internal.thread.Answering;
+import io.shigoto.internal.thread.Crew;
+import io.shigoto.internal.thread.Persistent;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** The threads of a node, each for a purpose, so that none holds up another. */
 final class Threads {
-
-  private static final int MOST_LISTENING = 16;
-  private static final int IDLE_SECONDS = 10;
 
   /** Timeouts, pauses and periods; nothing of the application is called here. */
   final Scheduler timer = Schedulers.newSingle("shigoto-timer", true);
@@ -20,12 +18,10 @@ final class Threads {
   final Scheduler leasing = Schedulers.newSingle("shigoto-lease", true);
 
   /** Where the application is called because of something outside of its runs. */
-  final Crew aside = Crew.aside(timer);
+  final Crew aside = Crew.aside("shigoto-aside", timer);
 
   /** Where subscribers to events are called. */
-  final Scheduler listening =
-      Schedulers.newBoundedElastic(
-          MOST_LISTENING, Integer.MAX_VALUE, "shigoto-events", IDLE_SECONDS, true);
+  final Crew listening = Crew.aside("shigoto-events", timer);
 
   /** Where workers are called. */
   final Scheduler running;
@@ -34,21 +30,33 @@ final class Threads {
    * Where calls of the application are answered. Never the application's own scheduler: that may be
    * full of runs which block, and which wait for these very answers.
    */
-  final Scheduler answering;
+  final Crew answering;
+
+  /** How they are. */
+  final Answering answers;
 
   /**
    * @param running where workers are called, if the application says so; it stays its own
    */
   Threads(@Nullable Scheduler running) {
     this.answering = Crew.parallel(running != null ? "shigoto-answer" : "shigoto-worker", timer);
+    this.answers = new Answering(answering);
     this.running = running != null ? new Persistent(running, aside) : answering;
   }
 
-  void close() {
+  /**
+   * Ends them all, on one of them that may wait, as whoever ends a pool of threads has to;
+   * completes there. Answers that wait are still given, and what is called has a while to end.
+   */
+  Mono<Void> close() {
+    return Mono.<Void>fromRunnable(this::end).subscribeOn(aside);
+  }
+
+  private void end() {
     timer.dispose();
     leasing.dispose();
-    Detached.start(aside.disposeGracefully());
-    Detached.start(listening.disposeGracefully());
-    answering.dispose();
+    answering.end();
+    listening.end();
+    aside.end();
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.r2dbc.spi.Connection;
 import io.shigoto.broadcast.Message;
 import io.shigoto.broadcast.Receiver;
+import io.shigoto.control.JobFilter;
 import io.shigoto.event.JobEvent;
 import io.shigoto.job.NewJob;
 import io.shigoto.support.Await;
@@ -232,6 +233,43 @@ class AsideIT {
 
     Await.until("all others are cancelled", LIMIT, () -> cancelled.get() == RUNS - 1);
     told.await(JobEvent.Kind.NODE_LOST_LEASE);
+  }
+
+  @Test
+  void aCancelWaitsForNoOthersThatDoNotComeBack() {
+    AtomicInteger stuck = new AtomicInteger();
+    CountDownLatch cancelled = new CountDownLatch(1);
+    Shigoto node =
+        nodes.start(
+            Shigoto.builder(db.connectionFactory())
+                .worker(
+                    new Scripted(
+                        "work",
+                        job ->
+                            Mono.<Outcome>never()
+                                .doOnCancel(
+                                    () -> {
+                                      if (job.tags().contains("last")) {
+                                        cancelled.countDown();
+                                      } else {
+                                        stuck.incrementAndGet();
+                                        stays(true);
+                                      }
+                                    })))
+                .queue("default", RUNS)
+                .listener(told));
+    long last = node.enqueue(NewJob.of("work", Scripted.NOTHING).tags("last")).block(LIMIT).id();
+    for (int i = 1; i < RUNS; i++) {
+      node.enqueue(NewJob.of("work", Scripted.NOTHING).tags("stuck")).block(LIMIT);
+    }
+    told.await(JobEvent.Kind.STARTED, RUNS);
+    node.jobs().cancelAll(JobFilter.where().tags("stuck")).block(LIMIT);
+    Await.until("all of these hold a thread", LIMIT, () -> stuck.get() == RUNS - 1);
+
+    node.jobs().cancel(last).block(LIMIT);
+
+    Await.until("it is cancelled", LIMIT, () -> cancelled.getCount() == 0);
+    assertThat(told.await(JobEvent.Kind.CANCELLED).jobId()).isEqualTo(last);
   }
 
   private Mono<Outcome> endless() {

@@ -1,7 +1,6 @@
 package io.shigoto.internal.broadcast;
 
 import io.shigoto.broadcast.Receiver;
-import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.flow.Nudge;
 import io.shigoto.internal.job.Bell;
@@ -10,6 +9,7 @@ import io.shigoto.internal.job.News;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.internal.thread.Crew;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

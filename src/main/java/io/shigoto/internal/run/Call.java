@@ -1,6 +1,6 @@
 package io.shigoto.internal.run;
 
-import io.shigoto.internal.flow.Crew;
+import io.shigoto.internal.thread.Crew;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;

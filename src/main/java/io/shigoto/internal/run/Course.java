@@ -1,7 +1,7 @@
 package io.shigoto.internal.run;
 
-import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Settlement;
+import io.shigoto.internal.thread.Crew;
 import io.shigoto.worker.Outcome;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;

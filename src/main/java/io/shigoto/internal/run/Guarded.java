@@ -1,7 +1,7 @@
 package io.shigoto.internal.run;
 
-import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Failure;
+import io.shigoto.internal.thread.Crew;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Supplier;

@@ -1,11 +1,11 @@
 package io.shigoto.internal.run;
 
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Failure;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.thread.Crew;
 import io.shigoto.job.Job;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.ReactiveWorker;

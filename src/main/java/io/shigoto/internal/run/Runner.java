@@ -2,7 +2,6 @@ package io.shigoto.internal.run;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Claimed;
 import io.shigoto.internal.job.Completing;
 import io.shigoto.internal.job.Events;
@@ -10,6 +9,7 @@ import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
 import io.shigoto.internal.json.StoredResults;
+import io.shigoto.internal.thread.Crew;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;

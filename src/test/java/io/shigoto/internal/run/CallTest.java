@@ -3,7 +3,7 @@ package io.shigoto.internal.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.shigoto.internal.flow.Crew;
+import io.shigoto.internal.thread.Crew;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -30,7 +30,7 @@ class CallTest {
   private static final int ROUNDS = 5_000;
 
   private final VirtualTimeScheduler timer = VirtualTimeScheduler.create();
-  private final Crew aside = Crew.aside(timer);
+  private final Crew aside = Crew.aside("shigoto-aside", timer);
   private final Scheduler workers = Schedulers.newBoundedElastic(4, 10_000, "call-test");
 
   @AfterEach
@@ -96,7 +96,7 @@ class CallTest {
   void whatHasEndedLeavesNoAlarm() {
     ScheduledThreadPoolExecutor alarms = new ScheduledThreadPoolExecutor(1);
     alarms.setRemoveOnCancelPolicy(true);
-    Crew crew = Crew.aside(Schedulers.fromExecutorService(alarms));
+    Crew crew = Crew.aside("shigoto-aside", Schedulers.fromExecutorService(alarms));
 
     for (int i = 0; i < 100; i++) {
       new Call<>(() -> Mono.just("a"), LIMIT, Schedulers.immediate(), crew).block(LIMIT);

@@ -3,11 +3,11 @@ package io.shigoto.internal.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Failure;
 import io.shigoto.internal.job.Jobs;
 import io.shigoto.internal.job.Settlement;
 import io.shigoto.internal.limit.Permit;
+import io.shigoto.internal.thread.Crew;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ class CourseTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final int ROUNDS = 20_000;
 
-  private final Crew aside = Crew.aside(Schedulers.parallel());
+  private final Crew aside = Crew.aside("shigoto-aside", Schedulers.parallel());
 
   @AfterEach
   void end() {

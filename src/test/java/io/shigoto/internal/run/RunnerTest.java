@@ -6,7 +6,6 @@ import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactories;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.flow.Crew;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.Jobs;
 import io.shigoto.internal.job.Settlement;
@@ -16,6 +15,7 @@ import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Statements;
+import io.shigoto.internal.thread.Crew;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;
@@ -149,7 +149,7 @@ class RunnerTest {
         new Reports(nowhere(), new Statements("shigoto"), events, Schedulers.parallel()),
         events,
         Schedulers.immediate(),
-        Crew.aside(Schedulers.parallel()));
+        Crew.aside("aside", Schedulers.parallel()));
   }
 
   private static Database nowhere() {

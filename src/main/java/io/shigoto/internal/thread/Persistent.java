@@ -1,4 +1,4 @@
-package io.shigoto.internal.flow;
+package io.shigoto.internal.thread;
 
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -19,9 +19,13 @@ public final class Persistent implements Scheduler {
   private static final Logger LOG = LoggerFactory.getLogger(Persistent.class);
   private static final long PAUSE_MILLIS = 100;
 
+  /** After so long without a refusal the next one is news. */
+  private static final long RECOVERED_SECONDS = 10;
+
   private final Scheduler given;
   private final Scheduler aside;
-  private final AtomicBoolean told = new AtomicBoolean();
+  private final AtomicBoolean refusing = new AtomicBoolean();
+  private volatile boolean refusedSince;
 
   /**
    * @param aside where it is offered again
@@ -44,20 +48,35 @@ public final class Persistent implements Scheduler {
 
   @Override
   public Worker createWorker() {
-    Disposable.Composite tasks = Disposables.composite();
-    return new Worker() {
-      @Override
-      public Disposable schedule(Runnable work) {
-        Disposable task = Persistent.this.schedule(work);
-        tasks.add(task);
-        return task;
-      }
+    return new OwnTasks(this);
+  }
 
-      @Override
-      public void dispose() {
-        tasks.dispose();
-      }
-    };
+  /** Says so once while it goes on refusing. */
+  private void refused() {
+    refusedSince = true;
+    if (refusing.compareAndSet(false, true)) {
+      LOG.atWarn()
+          .addKeyValue("scheduler", given::toString)
+          .log("the worker scheduler takes no more, runs wait for it");
+      lookLater();
+    }
+  }
+
+  private void lookLater() {
+    refusedSince = false;
+    aside.schedule(this::lookWhetherItIsOver, RECOVERED_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** What waits is offered many times meanwhile. */
+  private void lookWhetherItIsOver() {
+    if (refusedSince) {
+      lookLater();
+    } else {
+      refusing.set(false);
+      LOG.atInfo()
+          .addKeyValue("scheduler", given::toString)
+          .log("the worker scheduler takes all runs again");
+    }
   }
 
   private final class Offer implements Runnable, Disposable {
@@ -70,12 +89,8 @@ public final class Persistent implements Scheduler {
     }
 
     void later() {
-      if (told.compareAndSet(false, true)) {
-        LOG.atWarn()
-            .addKeyValue("scheduler", given::toString)
-            .log("the worker scheduler takes no more, runs wait for it");
-      }
       aside.schedule(this, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+      refused();
     }
 
     @Override

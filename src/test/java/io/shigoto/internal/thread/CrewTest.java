@@ -1,4 +1,4 @@
-package io.shigoto.internal.flow;
+package io.shigoto.internal.thread;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -68,7 +68,7 @@ class CrewTest {
   /** Whenever it is added: while somebody looks for work, goes, or comes. */
   @Test
   void noTaskWaitsWhileAThreadIsFree() throws InterruptedException {
-    for (int round = 0; round < 5000; round++) {
+    for (int round = 0; round < 1000; round++) {
       CountDownLatch all = new CountDownLatch(THREADS);
       CountDownLatch over = new CountDownLatch(THREADS);
       for (int i = 0; i < THREADS; i++) {
@@ -91,7 +91,7 @@ class CrewTest {
 
   @Test
   void aTaskThatIsAddedByOneThatTakesLongDoesNotWaitForIt() throws InterruptedException {
-    Crew two = Crew.aside(timer);
+    Crew two = Crew.aside("aside", timer);
     for (int round = 0; round < 2000; round++) {
       CountDownLatch second = new CountDownLatch(1);
       CountDownLatch over = new CountDownLatch(1);
@@ -113,7 +113,7 @@ class CrewTest {
 
   @Test
   void eachOfManyThatComeAtOnceHasAThread() throws InterruptedException {
-    Crew aside = Crew.aside(timer);
+    Crew aside = Crew.aside("aside", timer);
     for (int round = 0; round < 500; round++) {
       CountDownLatch all = new CountDownLatch(32);
       CountDownLatch over = new CountDownLatch(32);
@@ -133,6 +133,35 @@ class CrewTest {
       assertThat(over.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).as("round %d", round).isTrue();
     }
     aside.dispose();
+  }
+
+  /** Whatever the application does in them. */
+  @Test
+  void noTaskWaitsForThoseThatBlockHoweverManyTheyAre() throws InterruptedException {
+    Crew aside = Crew.aside("aside", timer);
+    CountDownLatch end = new CountDownLatch(1);
+    AtomicInteger blocked = new AtomicInteger();
+    for (int round = 1; round <= 300; round++) {
+      aside.schedule(
+          () -> {
+            blocked.incrementAndGet();
+            await(end);
+          });
+      CountDownLatch next = new CountDownLatch(1);
+      aside.schedule(next::countDown);
+      assertThat(next.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).as("beside %d", round).isTrue();
+    }
+    Await.until("all are under way", LIMIT, () -> blocked.get() == 300);
+    end.countDown();
+    aside.dispose();
+  }
+
+  private static void await(CountDownLatch end) {
+    try {
+      end.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.shigoto.internal.flow;
+package io.shigoto.internal.thread;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -6,14 +6,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
-import reactor.core.Disposables;
-import reactor.core.publisher.Mono;
 import reactor.core.scheduler.NonBlocking;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -32,8 +34,10 @@ import reactor.core.scheduler.Schedulers;
 public final class Crew implements Scheduler {
 
   private static final Logger LOG = LoggerFactory.getLogger(Crew.class);
-  private static final int MOST_ASIDE = 32;
   private static final int IDLE_SECONDS = 10;
+
+  /** Whose the present thread is, for as long as it lives. */
+  private static final ThreadLocal<@Nullable Crew> HERE = new ThreadLocal<>();
 
   /** Some microseconds. */
   private static final int LOOKS = 500;
@@ -41,11 +45,11 @@ public final class Crew implements Scheduler {
   private final Queue<Task> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicInteger present = new AtomicInteger();
   private final AtomicInteger looking = new AtomicInteger();
-  private final Scheduler threads;
+  private final ExecutorService threads;
   private final int most;
   private final Scheduler timer;
 
-  private Crew(Scheduler threads, int most, Scheduler timer) {
+  private Crew(ExecutorService threads, int most, Scheduler timer) {
     this.threads = threads;
     this.most = most;
     this.timer = timer;
@@ -53,26 +57,42 @@ public final class Crew implements Scheduler {
 
   /**
    * For code of the application that is called although no thread of its own is at hand: what it
-   * does on cancel, what it is asked after its run was ended by something else. The node's timer
-   * and the event loops have leases to keep; and a thread where workers are called may be held by
-   * the very run that is to end. These may wait.
+   * does on cancel, what it is asked after its run was ended by something else, what listens. The
+   * node's timer and the event loops have leases to keep; and a thread where workers are called may
+   * be held by the very run that is to end. These may wait: there are as many threads as tasks that
+   * are under way, so that none is held up by another, and they go when they had nothing to do for
+   * a while.
    */
-  public static Crew aside(Scheduler timer) {
-    return new Crew(
-        Schedulers.newBoundedElastic(
-            MOST_ASIDE, Integer.MAX_VALUE, "shigoto-aside", IDLE_SECONDS, true),
-        MOST_ASIDE,
-        timer);
+  public static Crew aside(String name, Scheduler timer) {
+    ExecutorService threads =
+        new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            named(name, Thread::new));
+    return new Crew(threads, Integer.MAX_VALUE, timer);
   }
 
-  /** For what does not wait: as many threads as there are processors, marked as non-blocking. */
+  /**
+   * For what does not wait: as many threads as there are processors, marked as non-blocking. They
+   * wait for work in the one kind of queue in which BlockHound lets such threads wait.
+   */
   public static Crew parallel(String name, Scheduler timer) {
     int most = Runtime.getRuntime().availableProcessors();
-    AtomicInteger made = new AtomicInteger();
     ExecutorService threads =
-        Executors.newScheduledThreadPool(
-            most, task -> new NonBlockingThread(task, name + "-" + made.incrementAndGet()));
-    return new Crew(Schedulers.fromExecutorService(threads, name), most, timer);
+        Executors.newScheduledThreadPool(most, named(name, NonBlockingThread::new));
+    return new Crew(threads, most, timer);
+  }
+
+  private static ThreadFactory named(String name, BiFunction<Runnable, String, Thread> maker) {
+    AtomicInteger made = new AtomicInteger();
+    return task -> {
+      Thread thread = maker.apply(task, name + "-" + made.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
   }
 
   @Override
@@ -100,46 +120,38 @@ public final class Crew implements Scheduler {
 
   @Override
   public Worker createWorker() {
-    Disposable.Composite tasks = Disposables.composite();
-    return new Worker() {
-      @Override
-      public Disposable schedule(Runnable work) {
-        Disposable task = Crew.this.schedule(work);
-        tasks.add(task);
-        return task;
-      }
-
-      @Override
-      public void dispose() {
-        tasks.dispose();
-      }
-    };
+    return new OwnTasks(this);
   }
 
+  /** Interrupts what is under way. Not to be called on a thread that must not wait. */
   @Override
   public void dispose() {
-    threads.dispose();
+    threads.shutdownNow();
+  }
+
+  /** What was taken is done. Not to be called on a thread that must not wait. */
+  public void end() {
+    threads.shutdown();
   }
 
   @Override
   public boolean isDisposed() {
-    return threads.isDisposed();
-  }
-
-  /** What is under way has a while to end. */
-  @Override
-  public Mono<Void> disposeGracefully() {
-    return threads.disposeGracefully();
+    return threads.isShutdown();
   }
 
   /** One more thread, unless all are there. */
   private void call() {
     if (enter()) {
       try {
-        threads.schedule(this::work);
+        threads.execute(this::work);
       } catch (RejectedExecutionException disposed) {
         present.decrementAndGet();
         throw disposed;
+      } catch (OutOfMemoryError noThread) {
+        // The machine has no more of them: those that are there do it in their turn.
+        if (present.decrementAndGet() == 0) {
+          throw new RejectedExecutionException(noThread);
+        }
       }
     }
   }
@@ -155,7 +167,13 @@ public final class Crew implements Scheduler {
     return false;
   }
 
+  /** Whether this is one of the threads. */
+  boolean isHere() {
+    return HERE.get() == this;
+  }
+
   private void work() {
+    HERE.set(this);
     do {
       try {
         workOff();
@@ -252,7 +270,6 @@ public final class Crew implements Scheduler {
 
     NonBlockingThread(Runnable task, String name) {
       super(task, name);
-      setDaemon(true);
     }
   }
 }

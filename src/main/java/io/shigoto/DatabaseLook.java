@@ -1,0 +1,63 @@
+package io.shigoto;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.pool.PoolAcquireTimeoutException;
+
+/**
+ * One question to the database, which tells whether it answers too. All who ask while it is under
+ * way have the same answer: however many they are, they hold one connection.
+ */
+final class DatabaseLook {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DatabaseLook.class);
+
+  private final Mono<List<Health.Unserved>> question;
+  private final AtomicReference<@Nullable Mono<Seen>> underWay = new AtomicReference<>();
+
+  DatabaseLook(Mono<List<Health.Unserved>> question) {
+    this.question = question;
+  }
+
+  /** Looks when subscribed, or hears what another look sees that is under way. Never fails. */
+  Mono<Seen> seen() {
+    return Mono.defer(
+        () -> {
+          Mono<Seen> mine = look().cache();
+          Mono<Seen> others = underWay.compareAndExchange(null, mine);
+          return others == null ? mine : others;
+        });
+  }
+
+  private Mono<Seen> look() {
+    return question
+        .map(unserved -> new Seen(Answer.GIVEN, unserved))
+        .onErrorResume(error -> Mono.just(new Seen(why(error), List.of())))
+        .doOnTerminate(() -> underWay.set(null));
+  }
+
+  /** To wait in vain for a connection says nothing about the database. */
+  private static Answer why(Throwable error) {
+    LOG.atDebug().addKeyValue("error", error::toString).log("health: no answer of the database");
+    return error instanceof PoolAcquireTimeoutException ? Answer.NOT_ASKED : Answer.NONE;
+  }
+
+  /** Whether there was one. */
+  enum Answer {
+    GIVEN,
+    NONE,
+    /** There was no connection to ask by. */
+    NOT_ASKED
+  }
+
+  /**
+   * What was seen.
+   *
+   * @param unserved empty without an answer
+   */
+  record Seen(Answer answer, List<Health.Unserved> unserved) {}
+}
