@@ -123,7 +123,8 @@ public final class Shigoto {
    * publisher reads from the same transaction before it is enqueued.
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
-    return answering.of(node.calls().enqueuer.enqueueAll(requireNonNull(jobs, "jobs")));
+    // Each receipt comes on a thread for that as it is: to change it once more would cost too much.
+    return node.calls().enqueuer.enqueueAll(requireNonNull(jobs, "jobs"));
   }
 
   /**
