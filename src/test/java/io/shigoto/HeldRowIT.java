@@ -5,6 +5,7 @@ import static io.shigoto.Scripted.NOTHING;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
+import io.r2dbc.spi.Connection;
 import io.shigoto.event.JobEvent.Kind;
 import io.shigoto.job.JobState;
 import io.shigoto.job.NewJob;
@@ -13,13 +14,18 @@ import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.LogCapture;
 import io.shigoto.worker.JobContext;
+import io.shigoto.worker.JobError;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** Somebody holds the row of a job that runs, such as in psql: nobody else waits for him. */
@@ -77,6 +83,45 @@ class HeldRowIT {
     }
   }
 
+  /** A try whose answer was lost may still hold the row when the next one comes. */
+  @Test
+  void whatAnEarlierTryWritesMeanwhileIsNotTakenForLost() {
+    AtomicInteger discards = new AtomicInteger();
+    Shigoto node =
+        nodes.start(
+            Shigoto.builder(db.connectionFactory())
+                .worker(new ToldOfDiscards(end.asMono(), discards))
+                .queue("default", 1)
+                .listener(told));
+    long id = node.enqueue(NewJob.of("work", NOTHING)).block(LIMIT).id();
+    told.await(Kind.STARTED);
+    Connection earlier = Open.begin(db.connectionFactory());
+    Open.run(earlier, "SELECT id FROM shigoto.jobs WHERE id = %d FOR UPDATE".formatted(id));
+    end.tryEmitEmpty();
+    Await.until("it is set aside", LIMIT, () -> node.health().block(LIMIT).outcomesWaiting() == 1);
+    Await.until("and again", LIMIT, () -> Open.kept(db) == 0);
+
+    Open.run(
+        earlier,
+        """
+        WITH gone AS (DELETE FROM shigoto.jobs WHERE id = %d RETURNING *)
+        INSERT INTO shigoto.job_history
+               (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt,
+                max_attempts, priority, queue, worker, args, tags, errors)
+        SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), 'discarded', attempt,
+               max_attempts, priority, queue, worker, args, tags, errors
+          FROM gone
+        RETURNING id
+        """
+            .formatted(id));
+    Open.end(earlier, true);
+
+    told.await(Kind.DISCARDED);
+    Await.until("it was told", LIMIT, () -> discards.get() == 1);
+    assertThat(told.count(Kind.SUPERSEDED)).isZero();
+    assertThat(node.health().block(LIMIT).outcomesWaiting()).isZero();
+  }
+
   /** Whoever did would fill the log of the server, once for each time that it waited in vain. */
   private static void assertNobodyKeepsWaiting() {
     Await.until("it is set aside", LIMIT, () -> Open.kept(db) == 0);
@@ -101,5 +146,20 @@ class HeldRowIT {
       case DISCARDED -> Outcome.discard("no");
       default -> job.attempt() == 1 ? Outcome.failed("not yet") : Outcome.done();
     };
+  }
+
+  private static final class ToldOfDiscards extends Scripted {
+
+    private final AtomicInteger discards;
+
+    ToldOfDiscards(Mono<Outcome> end, AtomicInteger discards) {
+      super("work", job -> end.thenReturn(Outcome.discard("no")));
+      this.discards = discards;
+    }
+
+    @Override
+    public Mono<Void> onDiscard(JobContext<Map<String, Object>> job, List<JobError> errors) {
+      return Mono.fromRunnable(discards::incrementAndGet);
+    }
   }
 }

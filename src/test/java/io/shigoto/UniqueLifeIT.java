@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -133,6 +134,29 @@ class UniqueLifeIT {
     start();
 
     Await.until(LIMIT, () -> keys() == 1);
+  }
+
+  /** Who took it away has given it back, but it is over all the same. */
+  @Test
+  void aKeyWhosePeriodIsOverKeepsNobodyOutThoughWhoHadTakenItRollsBack() {
+    Shigoto node = nodes.build(builder("enqueues only"));
+    Unique brief = SAME.within(Duration.ofMillis(1));
+    enqueue(node, brief);
+    Await.until(
+        LIMIT,
+        () ->
+            db.number("SELECT count(*) FROM shigoto.unique_keys WHERE until < clock_timestamp()")
+                == 1);
+    Connection first = Open.begin(db.connectionFactory());
+    node.enqueue(job(brief), first).block(LIMIT);
+    Connection second = Open.begin(db.connectionFactory());
+    CompletableFuture<Receipt> waits = node.enqueue(job(brief), second).toFuture();
+    Await.until("it waits", LIMIT, () -> Open.kept(db) == 1);
+
+    Open.end(first, false);
+
+    assertThat(Mono.fromFuture(waits).block(LIMIT)).isInstanceOf(Receipt.Inserted.class);
+    Open.end(second, true);
   }
 
   @Test

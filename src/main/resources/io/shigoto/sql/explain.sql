@@ -43,7 +43,7 @@ holder AS MATERIALIZED (
               AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
               AND lock.mode = 'RowExclusiveLock'
               AND lock.granted
-              AND lock.pid <> pg_backend_pid()
+              AND lock.pid IS DISTINCT FROM pg_backend_pid() -- a prepared transaction has none
            HAVING count(*) = 1)
     FROM job
    WHERE CASE WHEN job.state IN ('scheduled', 'retryable')

@@ -15,7 +15,7 @@ import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Slots;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoOperator;
 import reactor.pool.PoolBuilder;
 import reactor.util.retry.Retry;
 import reactor.util.retry.RetryBackoffSpec;
@@ -61,7 +61,11 @@ final class HouseRules {
         .that()
         .doNotBelongToAnyOf(Detached.class, Slots.class)
         .and()
-        .areNotAssignableTo(Mono.class)
+        .areNotAssignableTo(MonoOperator.class)
+        .and()
+        .doNotHaveSimpleName("Call")
+        .and()
+        .doNotHaveSimpleName("Course")
         .should(accessTargetWhere(Calls.SUBSCRIBE));
   }
 

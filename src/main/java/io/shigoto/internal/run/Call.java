@@ -182,11 +182,11 @@ final class Call<T> extends Mono<T> {
 
     private void leaveOff() {
       unwanted = true;
+      dispose(task);
       Subscription present = source;
       if (present != null) {
         Guarded.cancel(present);
       }
-      dispose(task);
     }
 
     private static void dispose(@Nullable Disposable present) {

@@ -58,6 +58,7 @@ final class Course extends Mono<Settlement> {
     private final Course course;
     private final CoreSubscriber<? super Settlement> actual;
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.RUNNING);
+    private volatile boolean unwanted;
     private volatile @Nullable Subscription source;
     private volatile @Nullable Disposable asking;
 
@@ -74,7 +75,7 @@ final class Course extends Mono<Settlement> {
     @Override
     public void onSubscribe(Subscription subscription) {
       source = subscription;
-      if (isOver()) {
+      if (unwanted) {
         subscription.cancel();
       } else {
         subscription.request(Long.MAX_VALUE);
@@ -130,10 +131,9 @@ final class Course extends Mono<Settlement> {
       try {
         asking = course.aside.schedule(() -> judge(outcome, Stage.FAILED));
       } catch (RejectedExecutionException theNodeHasStopped) {
-        actual.onError(theNodeHasStopped);
-        return;
+        broken(theNodeHasStopped);
       }
-      if (isOver()) {
+      if (unwanted) {
         leaveOff();
       }
     }
@@ -142,14 +142,18 @@ final class Course extends Mono<Settlement> {
       Settlement settlement;
       try {
         settlement = course.judgement.apply(outcome);
-      } catch (Throwable broken) {
-        if (stage.getAndSet(Stage.OVER) != Stage.OVER) {
-          actual.onError(broken);
-        }
+      } catch (Throwable thrown) {
+        broken(thrown);
         return;
       }
       if (stage.compareAndSet(now, Stage.OVER)) {
         emit(settlement);
+      }
+    }
+
+    private void broken(Throwable error) {
+      if (stage.getAndSet(Stage.OVER) != Stage.OVER) {
+        actual.onError(error);
       }
     }
 
@@ -176,7 +180,9 @@ final class Course extends Mono<Settlement> {
       }
     }
 
+    /** What goes on to ask, or to subscribe, is not to. */
     private void leaveOff() {
+      unwanted = true;
       Subscription present = source;
       if (present != null) {
         present.cancel();

@@ -20,7 +20,8 @@ record Refused(Settlement outcome, Throwable why) {
   private static final Logger LOG = LoggerFactory.getLogger(Refused.class);
 
   /**
-   * Emits what was written, or a settlement that is not written. Fails never for a refusal.
+   * Emits what was written, or a settlement that is not written or not decided. Fails never for a
+   * refusal.
    *
    * @param write writes one settlement
    */
@@ -32,12 +33,10 @@ record Refused(Settlement outcome, Throwable why) {
         .onErrorResume(Database::isRefusal, this::setAside);
   }
 
-  /** One that depends on a transaction of others is not waited for: others wait behind it here. */
-  private Mono<Settlement> written(
+  /** It may be undecided: others wait behind it here, so it is begun anew later, elsewhere. */
+  private static Mono<Settlement> written(
       Function<Settlement, Mono<List<Settlement>>> write, Settlement settlement) {
-    return write
-        .apply(settlement)
-        .map(written -> written.get(0).isDecided() ? written.get(0) : settlement.superseded());
+    return write.apply(settlement).map(written -> written.get(0));
   }
 
   private Mono<Settlement> setAside(Throwable refused) {

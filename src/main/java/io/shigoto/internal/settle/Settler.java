@@ -39,6 +39,7 @@ public final class Settler {
   private final GroupCommit<Settlement, Settlement> completed;
   private final GroupCommit<Settlement, Settlement> others;
   private final GroupCommit<Settlement, Settlement> busy;
+  private final AtomicInteger besideGroups = new AtomicInteger();
 
   public Settler(Database database, Statements sql, Announcer announcer, KeepGoing keepGoing) {
     this.database = database;
@@ -72,7 +73,7 @@ public final class Settler {
 
   /** Those that wait for transactions of others wait beside all that do not. */
   private Mono<Settlement> settleBusy(Settlement settlement) {
-    return keepGoing.afterPause(busy.submit(settlement).filter(Settlement::isDecided));
+    return counted(keepGoing.afterPause(busy.submit(settlement).filter(Settlement::isDecided)));
   }
 
   /**
@@ -80,10 +81,18 @@ public final class Settler {
    * settlement waits with it.
    */
   Mono<Settlement> settleAlone(Settlement settlement) {
-    return keepGoing.whileEmpty(
-        writeFree(List.of(settlement))
-            .map(written -> written.get(0))
-            .filter(Settlement::isDecided));
+    return counted(
+        keepGoing.whileEmpty(
+            writeFree(List.of(settlement))
+                .map(written -> written.get(0))
+                .filter(Settlement::isDecided)));
+  }
+
+  /** They are in no group while they pause. */
+  private Mono<Settlement> counted(Mono<Settlement> settlement) {
+    return settlement
+        .doOnSubscribe(begin -> besideGroups.incrementAndGet())
+        .doFinally(end -> besideGroups.decrementAndGet());
   }
 
   /** As {@link SettleStatements#complete}. */
@@ -122,7 +131,7 @@ public final class Settler {
 
   /** How many outcomes are not yet written. */
   public int waiting() {
-    return completed.uncommitted() + others.uncommitted() + busy.uncommitted();
+    return completed.uncommitted() + others.uncommitted() + besideGroups.get();
   }
 
   private Mono<List<Settlement>> writeCompleted(List<Settlement> settlements) {
@@ -177,7 +186,10 @@ public final class Settler {
             .onErrorResume(Database::isLockedOut, held -> withoutHeld(ordered, once))
             .doOnNext(settled -> announcer.written(settled.news(), ordered))
             .flatMap(
-                settled -> tries.get() == 1 ? Mono.just(settled) : withEarlier(settled, ordered))
+                settled ->
+                    tries.get() == 1 && !someMayBeHeld
+                        ? Mono.just(settled)
+                        : withEarlier(settled, ordered))
             .map(settled -> new Written(settled, null))
             .onErrorResume(Database::isRefusal, refused -> Mono.just(new Written(null, refused)));
     return keepGoing.until(attempt).flatMap(written -> written.of(settlements));
@@ -200,7 +212,10 @@ public final class Settler {
             });
   }
 
-  /** A try that failed may have been written all the same. */
+  /**
+   * A try that failed may have been written all the same, and it may have been that very try which
+   * held a row for a while.
+   */
   private Mono<Settled> withEarlier(Settled settled, List<Settlement> ordered) {
     return settled.ids().size() == ordered.size()
         ? Mono.just(settled)

@@ -14,8 +14,8 @@ import reactor.util.context.Context;
 
 /**
  * The one way by which calls of the application are answered: on threads of a crew, so that what
- * the caller does next is not done on an event loop or a timer of the node. An answer that is there
- * already goes on at once; once the crew has ended, each is heard where it comes.
+ * the caller does next is not done on an event loop or a timer of the node. What comes on one of
+ * them goes on at once; once the crew has ended, each answer is heard where it comes.
  */
 public final class Answering {
 

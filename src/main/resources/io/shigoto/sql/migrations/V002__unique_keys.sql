@@ -90,7 +90,7 @@ BEGIN
           SELECT FROM unnest(wanted) WITH ORDINALITY AS want
            WHERE NOT want.job_id = ANY (busy)
              AND (holders[ordinality] IS NULL
-               OR wishing[width_bucket(want.job_id, wishing)] = want.job_id
+               OR (wishing[width_bucket(want.job_id, wishing)] = want.job_id OR want.key = ANY (over))
                   AND taken[width_bucket(holders[ordinality], taken)] IS DISTINCT FROM holders[ordinality]));
       ELSE
         again := EXISTS (
@@ -313,7 +313,7 @@ END $$;
 CREATE FUNCTION shigoto.take_key_again(wanted shigoto.unique_keys) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   grasp  record;
-  holder bigint;
+  holder record;
 BEGIN
   IF wanted.until <= clock_timestamp() THEN
     RETURN 0;
@@ -328,9 +328,17 @@ BEGIN
     END IF;
     -- Its own, if it ended in a state in which it holds it.
     UPDATE shigoto.unique_keys SET ended_at = NULL, ended_in = NULL WHERE key = wanted.key AND job_id = wanted.job_id;
-    SELECT job_id INTO holder FROM shigoto.unique_keys WHERE key = wanted.key;
-    IF FOUND OR current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-      RETURN holder;
+    SELECT job_id,
+           until <= clock_timestamp()
+             OR (ended_at IS NULL AND (SELECT id FROM shigoto.jobs WHERE id = job_id LIMIT 1) IS NULL) AS is_over
+      INTO holder
+      FROM shigoto.unique_keys
+     WHERE key = wanted.key;
+    IF FOUND AND holder.is_over AND holder.job_id <> wanted.job_id THEN
+      -- Somebody is about to take it away.
+      RETURN NULL;
+    ELSIF FOUND OR current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+      RETURN holder.job_id;
     END IF;
   END LOOP;
 END $$;

@@ -195,12 +195,12 @@ BEGIN
          FROM current_setting('shigoto.own_keys', true) AS own
         WHERE own <> '';
     END IF;
-    IF last.due IS NOT NULL AND held.state = 'available' THEN
+    -- Whoever was to claim it meanwhile, or to move it on, has passed over it.
+    IF held.state = 'available' THEN
       told := told || ('q' || held.queue);
-    ELSIF last.due IS NOT NULL AND held.state = 'scheduled' THEN
+    ELSIF held.state = 'scheduled' THEN
       told := told || shigoto.word_of_due(held.scheduled_at, NOT at_commit);
     ELSIF at_commit AND held.state = 'waiting' THEN
-      -- Whoever was to move it on meanwhile has left it.
       told := told || 'd0'::text;
     END IF;
   END LOOP;
@@ -330,6 +330,9 @@ BEGIN
               ORDER BY ordinality),
              wishing, over, ARRAY(SELECT DISTINCT id FROM unnest(met) AS id WHERE id > 0 ORDER BY id), at_commit);
     rounds := rounds + 1;
+    IF grasp.again AND rounds > 1 THEN
+      PERFORM pg_sleep(0.002);
+    END IF;
     stale := stale || grasp.stale;
     CONTINUE WHEN grasp.again AND CASE WHEN sees THEN at_commit OR rounds < 5 ELSE grasp.stale <> '{}' END;
     IF grasp.again THEN

@@ -237,11 +237,13 @@ BEGIN
      CROSS JOIN unnest(job.depends_on) AS parent
      WHERE job.id = ANY (children)
        AND parent <> job.id
-       AND (EXISTS (SELECT FROM shigoto.jobs AS live WHERE live.id = parent)
+       AND ((SELECT live.id FROM shigoto.jobs AS live WHERE live.id = parent LIMIT 1) IS NOT NULL
             OR (ended[width_bucket(parent, ended)] IS DISTINCT FROM parent
-                AND EXISTS (SELECT FROM shigoto.job_history AS over WHERE over.id = parent))
-            OR EXISTS (SELECT FROM shigoto.dependencies AS left_over
-                        WHERE left_over.parent_id = parent AND left_over.child_id = job.id))
+                AND (SELECT over.id FROM shigoto.job_history AS over WHERE over.id = parent LIMIT 1) IS NOT NULL)
+            OR (SELECT left_over.child_id
+                  FROM shigoto.dependencies AS left_over
+                 WHERE left_over.parent_id = parent AND left_over.child_id = job.id
+                 LIMIT 1) IS NOT NULL)
      ORDER BY parent, job.id
         ON CONFLICT (parent_id, child_id) DO UPDATE SET child_id = known.child_id
     RETURNING known.parent_id, known.child_id
@@ -399,7 +401,7 @@ BEGIN
   SELECT count(*), array_agg(ROW(id, state, NULL, NULL, true)::shigoto.ended_job ORDER BY id)
     INTO done, ended
     FROM over
-   WHERE id IN (SELECT parent_id FROM loose);
+   WHERE (id IN (SELECT parent_id FROM loose)) IS TRUE; -- no join: it would be one of all with all
   IF ended IS NOT NULL THEN
     followed := shigoto.follow_ends(ended);
     told := followed.told;

@@ -133,6 +133,27 @@ class CourseTest {
     assertThat(emitted).containsExactly(Settlement.cancelled(run.key(), null));
   }
 
+  /** The thread that failed may be slow, and the one that asks fast. */
+  @Test
+  void whoEmitsWhatAFailureMeansIsNotInterrupted() {
+    for (int i = 0; i < ROUNDS; i++) {
+      AtomicInteger interrupted = new AtomicInteger();
+      CountDownLatch emitted = new CountDownLatch(1);
+      course(begun(), Mono.just(Outcome.failed("no")))
+          .subscribe(
+              settlement -> {
+                for (int looks = 0; looks < 100; looks++) {
+                  if (Thread.currentThread().isInterrupted()) {
+                    interrupted.incrementAndGet();
+                  }
+                }
+                emitted.countDown();
+              });
+      assertThat(await(emitted)).isTrue();
+      assertThat(interrupted).hasValue(0);
+    }
+  }
+
   @Test
   void anErrorOfTheLibrarysOwnIsNotSwallowed() {
     assertThatThrownBy(
