@@ -68,7 +68,7 @@ class CrewTest {
   /** Whenever it is added: while somebody looks for work, goes, or comes. */
   @Test
   void noTaskWaitsWhileAThreadIsFree() throws InterruptedException {
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < 5000; round++) {
       CountDownLatch all = new CountDownLatch(THREADS);
       CountDownLatch over = new CountDownLatch(THREADS);
       for (int i = 0; i < THREADS; i++) {
