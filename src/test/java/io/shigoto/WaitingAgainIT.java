@@ -108,11 +108,12 @@ class WaitingAgainIT {
     long child = enqueue(CHILD.dependsOn(parent, other));
     end(parent).tryEmitValue(Outcome.discard("no"));
     assertThat(ended(parent).state()).isEqualTo(JobState.DISCARDED);
+    followed(parent);
     ends.remove(parent);
 
     assertThat(retry(parent)).isEqualTo(new Retry.Retried(parent));
     end(other).tryEmitValue(Outcome.done());
-    ended(other);
+    followed(other);
 
     assertThat(find(child).state()).isEqualTo(JobState.WAITING);
     end(parent).tryEmitValue(Outcome.done());
@@ -136,7 +137,7 @@ class WaitingAgainIT {
     retry(parent);
 
     end(other).tryEmitValue(Outcome.done());
-    ended(other);
+    followed(other);
     assertThat(find(child).state()).isEqualTo(JobState.WAITING);
     end(parent).tryEmitValue(Outcome.done());
     assertThat(ended(child).state()).isEqualTo(JobState.COMPLETED);
@@ -170,6 +171,19 @@ class WaitingAgainIT {
 
     Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.failed_parents") == 1);
     assertThat(db.number("SELECT child_id FROM shigoto.failed_parents")).isEqualTo(child);
+  }
+
+  /**
+   * It has ended, and those that waited for it have moved on: at once, or by the look at its loose
+   * end.
+   */
+  private void followed(long parent) {
+    ended(parent);
+    Await.until(
+        LIMIT,
+        () ->
+            db.number("SELECT count(*) FROM shigoto.dependencies WHERE parent_id = $1", parent)
+                == 0);
   }
 
   private Mono<Long> retriedBesideAnother(int i) {
