@@ -255,7 +255,8 @@ EXCEPTION WHEN serialization_failure OR lock_not_available OR deadlock_detected 
 END $$;
 
 -- Jobs ended: their keys are free, or kept on if they ended in a state in which they hold them.
--- What is over is left alone: somebody may be taking it away, and is not to be waited for.
+-- What is over is left alone: somebody may be taking it away, and is not to be waited for. Nor is anybody else who holds
+-- a key's row, such as a person in psql: it stays as it is, and whoever wants the key finds by the job how it ended.
 CREATE FUNCTION shigoto.release_keys(ended shigoto.ended_job[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   keys   uuid[];
@@ -270,21 +271,31 @@ BEGIN
   IF keys IS NULL THEN
     RETURN;
   END IF;
+  keys := ARRAY(
+    SELECT held.key
+      FROM shigoto.unique_keys AS held
+     WHERE held.key = ANY (keys)
+       AND held.job_id = ids[width_bucket(held.job_id, ids)]
+       AND (held.until IS NULL OR held.until > clock_timestamp())
+       FOR UPDATE SKIP LOCKED);
   DELETE FROM shigoto.unique_keys AS held
    WHERE held.key = ANY (keys)
-     AND held.job_id = ids[width_bucket(held.job_id, ids)]
-     AND (held.states IS NULL OR NOT finals[width_bucket(held.job_id, ids)] = ANY (held.states))
-     AND (held.until IS NULL OR held.until > clock_timestamp());
+     AND (held.states IS NULL OR NOT finals[width_bucket(held.job_id, ids)] = ANY (held.states));
   UPDATE shigoto.unique_keys AS held
      SET ended_at = now(), ended_in = finals[width_bucket(held.job_id, ids)]
    WHERE held.key = ANY (keys)
-     AND held.job_id = ids[width_bucket(held.job_id, ids)]
-     AND finals[width_bucket(held.job_id, ids)] = ANY (held.states)
-     AND (held.until IS NULL OR held.until > clock_timestamp());
+     AND finals[width_bucket(held.job_id, ids)] = ANY (held.states);
 END $$;
 
--- Takes away those of the keys that are over: the period has ended, or the job was removed by nobody of ours. One that
--- somebody else takes away at the same time is left to him.
+-- Whether a job that does not live holds its key on, although its row in unique_keys does not tell: somebody held that
+-- when the job ended.
+CREATE FUNCTION shigoto.ended_holding(job_id bigint, states shigoto.job_state[]) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT states IS NOT NULL
+     AND EXISTS (SELECT FROM shigoto.job_history AS job WHERE job.id = job_id AND job.state = ANY (states))
+$$;
+
+-- Takes away those of the keys that are over: the period has ended; or the job was removed by nobody of ours, or ended
+-- while somebody held the row. One that somebody else takes away at the same time is left to him.
 CREATE FUNCTION shigoto.take_away_keys(keys uuid[]) RETURNS void LANGUAGE sql AS $$
   DELETE FROM shigoto.unique_keys
    WHERE key = ANY (ARRAY(
@@ -292,7 +303,9 @@ CREATE FUNCTION shigoto.take_away_keys(keys uuid[]) RETURNS void LANGUAGE sql AS
        FROM shigoto.unique_keys AS held
       WHERE held.key = ANY (keys)
         AND (held.until <= clock_timestamp()
-          OR held.ended_at IS NULL AND NOT EXISTS (SELECT FROM shigoto.jobs AS job WHERE job.id = held.job_id))
+          OR held.ended_at IS NULL
+             AND NOT EXISTS (SELECT FROM shigoto.jobs AS job WHERE job.id = held.job_id)
+             AND NOT shigoto.ended_holding(held.job_id, held.states))
       ORDER BY held.key
         FOR UPDATE SKIP LOCKED))
 $$;
@@ -330,7 +343,9 @@ BEGIN
     UPDATE shigoto.unique_keys SET ended_at = NULL, ended_in = NULL WHERE key = wanted.key AND job_id = wanted.job_id;
     SELECT job_id,
            until <= clock_timestamp()
-             OR (ended_at IS NULL AND (SELECT id FROM shigoto.jobs WHERE id = job_id LIMIT 1) IS NULL) AS is_over
+             OR (ended_at IS NULL
+                 AND (SELECT id FROM shigoto.jobs WHERE id = job_id LIMIT 1) IS NULL
+                 AND NOT shigoto.ended_holding(job_id, states)) AS is_over
       INTO holder
       FROM shigoto.unique_keys
      WHERE key = wanted.key;

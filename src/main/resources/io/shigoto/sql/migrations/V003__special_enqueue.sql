@@ -288,10 +288,11 @@ BEGIN
     FOR holder IN
       SELECT want.n, held.job_id AS id,
              wishes[want.n] AND job.attempt = 0 AND job.begun IS NULL AND NOT job.id = ANY (stale) AS is_met,
-             held.until <= clock_timestamp() OR (held.ended_at IS NULL AND job.id IS NULL) AS is_over
+             held.until <= clock_timestamp() OR (held.ended_at IS NULL AND job.id IS NULL
+               AND NOT shigoto.ended_holding(held.job_id, held.states)) AS is_over
         FROM unnest(pending) AS want (n)
         LEFT JOIN LATERAL (
-           SELECT key.job_id, key.until, key.ended_at
+           SELECT key.job_id, key.until, key.ended_at, key.states
              FROM shigoto.unique_keys AS key
             WHERE key.key = keys[want.n]
               AND (sees OR wishes[want.n])
