@@ -1,5 +1,6 @@
 package io.shigoto;
 
+import io.shigoto.internal.node.Vitals;
 import java.util.List;
 
 /**
@@ -35,6 +36,31 @@ public record Health(
   public Health {
     unserved = List.copyOf(unserved);
     overloaded = List.copyOf(overloaded);
+  }
+
+  static Health of(Vitals vitals) {
+    return new Health(
+        status(vitals),
+        Phase.valueOf(vitals.phase().name()),
+        vitals.databaseAnswers(),
+        vitals.connectionsBusy(),
+        vitals.notificationsArrive(),
+        vitals.outcomesWaiting(),
+        vitals.runsHeld(),
+        vitals.broadcastsWaiting(),
+        vitals.look().unserved().stream()
+            .map(found -> new Unserved(found.queue(), found.worker()))
+            .toList(),
+        vitals.overloaded().entrySet().stream()
+            .map(queue -> new Overloaded(queue.getKey(), queue.getValue()))
+            .toList());
+  }
+
+  private static Status status(Vitals vitals) {
+    if (!vitals.works()) {
+      return Status.DOWN;
+    }
+    return vitals.isFine() ? Status.UP : Status.DEGRADED;
   }
 
   /** Whether a node does its work. */

@@ -10,11 +10,8 @@ import io.shigoto.control.JobFilter;
 import io.shigoto.control.JobPage;
 import io.shigoto.control.Page;
 import io.shigoto.control.Retry;
-import io.shigoto.internal.control.Control;
-import io.shigoto.internal.explain.Explainer;
-import io.shigoto.internal.find.Finder;
-import io.shigoto.internal.find.Searcher;
-import io.shigoto.internal.flow.Gate;
+import io.shigoto.internal.node.Answers;
+import io.shigoto.internal.node.Calls;
 import io.shigoto.internal.thread.Answering;
 import io.shigoto.job.Job;
 import io.shigoto.job.JobNotCompleted;
@@ -35,32 +32,19 @@ import tools.jackson.core.type.TypeReference;
  */
 public final class Jobs {
 
-  private final Finder finder;
-  private final Searcher searcher;
-  private final Explainer explainer;
+  private final Calls.Questions questions;
   private final Answers answers;
-  private final Control control;
   private final Answering answering;
-  private final Gate underWay = new Gate();
 
-  Jobs(
-      Finder finder,
-      Searcher searcher,
-      Explainer explainer,
-      Answers answers,
-      Control control,
-      Answering answering) {
-    this.finder = finder;
-    this.searcher = searcher;
-    this.explainer = explainer;
+  Jobs(Calls.Questions questions, Answers answers, Answering answering) {
+    this.questions = questions;
     this.answers = answers;
-    this.control = control;
     this.answering = answering;
   }
 
   /** Finds a job, live or ended; empty if there is none. */
   public Mono<Job> find(long id) {
-    return answered(finder.find(id));
+    return answered(questions.finder().find(id));
   }
 
   /**
@@ -70,7 +54,7 @@ public final class Jobs {
    * live node is free of them.
    */
   public Mono<Explanation> explain(long id) {
-    return answered(explainer.explain(id));
+    return answered(questions.explainer().explain(id));
   }
 
   /**
@@ -85,7 +69,7 @@ public final class Jobs {
    * args cannot be written.
    */
   public Mono<JobPage> search(JobFilter filter, Page page) {
-    return answered(searcher.search(conditions(filter), requireNonNull(page, "page")));
+    return answered(questions.searcher().search(conditions(filter), requireNonNull(page, "page")));
   }
 
   /**
@@ -98,7 +82,7 @@ public final class Jobs {
    * than the statement timeout.
    */
   public Mono<Cancellation> cancel(long id) {
-    return answered(control.canceller().cancel(id));
+    return answered(questions.control().canceller().cancel(id));
   }
 
   /**
@@ -116,7 +100,7 @@ public final class Jobs {
    * transaction keeps jobs locked for longer than the statement timeout.
    */
   public Mono<Cancellation.Counts> cancelAll(JobFilter filter) {
-    return answered(control.canceller().cancelAll(conditions(filter)));
+    return answered(questions.control().canceller().cancelAll(conditions(filter)));
   }
 
   /**
@@ -131,7 +115,7 @@ public final class Jobs {
    * for longer than the statement timeout.
    */
   public Mono<Retry> retry(long id) {
-    return answered(control.retrier().retry(id));
+    return answered(questions.control().retrier().retry(id));
   }
 
   /**
@@ -142,7 +126,7 @@ public final class Jobs {
    * <p>Slices, Cancel, Errors: as {@link #cancelAll}.
    */
   public Mono<Retry.Counts> retryAll(JobFilter filter) {
-    return answered(control.retrier().retryAll(conditions(filter)));
+    return answered(questions.control().retrier().retryAll(conditions(filter)));
   }
 
   /**
@@ -154,7 +138,7 @@ public final class Jobs {
    * than the statement timeout.
    */
   public Mono<Deletion> delete(long id) {
-    return answered(control.deleter().delete(id));
+    return answered(questions.control().deleter().delete(id));
   }
 
   /**
@@ -164,7 +148,7 @@ public final class Jobs {
    * <p>Slices, Cancel, Errors: as {@link #cancelAll}.
    */
   public Mono<Deletion.Counts> deleteAll(JobFilter filter) {
-    return answered(control.deleter().deleteAll(conditions(filter)));
+    return answered(questions.control().deleter().deleteAll(conditions(filter)));
   }
 
   /**
@@ -200,16 +184,11 @@ public final class Jobs {
     return answering.of(answers.await(id, requireNonNull(type, "type").getType()));
   }
 
-  /** Takes no more questions; completes when those that were asked have their answers. */
-  Mono<Void> close() {
-    return underWay.close();
-  }
-
   private static Conditions conditions(JobFilter filter) {
     return requireNonNull(filter, "filter").conditions();
   }
 
   private <T> Mono<T> answered(Mono<T> answer) {
-    return underWay.pass(answering.of(answer));
+    return questions.underWay().pass(answering.of(answer));
   }
 }

@@ -2,16 +2,13 @@ package io.shigoto;
 
 import io.shigoto.control.QueueOptions;
 import io.shigoto.internal.control.QueueTable;
-import io.shigoto.internal.flow.Detached;
-import io.shigoto.internal.job.Bell;
-import io.shigoto.internal.job.News;
 import io.shigoto.internal.queue.Served;
+import io.shigoto.internal.settings.QueueName;
 import io.shigoto.internal.thread.Answering;
 import java.time.Duration;
 import java.util.Objects;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 
 /**
  * Queues while everything works. Pauses are the cluster's: they are stored, and hold whatever nodes
@@ -23,21 +20,14 @@ import reactor.core.scheduler.Scheduler;
  */
 public final class Queues {
 
-  private static final long FIRST_PAUSE_MILLIS = 15;
-  private static final int DOUBLINGS = 5;
-
   private final Served served;
   private final QueueTable table;
-  private final Bell here;
   private final Answering answering;
-  private final Scheduler timer;
 
-  Queues(Served served, QueueTable table, Bell here, Answering answering, Scheduler timer) {
+  Queues(Served served, QueueTable table, Answering answering) {
     this.served = served;
     this.table = table;
-    this.here = here;
     this.answering = answering;
-    this.timer = timer;
   }
 
   /**
@@ -63,13 +53,7 @@ public final class Queues {
    */
   public Mono<Void> drained(String queue) {
     QueueName.require(queue);
-    return answering.of(
-        table.atRest(queue).repeatWhenEmpty(looks -> looks.concatMap(this::later)).then());
-  }
-
-  private Mono<Long> later(long looks) {
-    long millis = FIRST_PAUSE_MILLIS << Math.min(looks, DOUBLINGS);
-    return Mono.delay(Duration.ofMillis(millis), timer);
+    return answering.of(table.drained(queue));
   }
 
   /**
@@ -154,7 +138,6 @@ public final class Queues {
 
   private Mono<Void> store(String queue, boolean paused) {
     QueueName.require(queue);
-    return answering.of(
-        Detached.of(table.pause(queue, paused).doOnSuccess(stored -> here.ring(News.PAUSES))));
+    return answering.of(table.pause(queue, paused));
   }
 }

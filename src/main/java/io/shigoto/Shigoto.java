@@ -5,7 +5,10 @@ import static java.util.Objects.requireNonNull;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.event.JobEvent;
+import io.shigoto.internal.node.Calls;
+import io.shigoto.internal.node.Node;
 import io.shigoto.internal.postgres.Migrations;
+import io.shigoto.internal.settings.Settings;
 import io.shigoto.internal.thread.Answering;
 import io.shigoto.job.NewJob;
 import io.shigoto.job.Receipt;
@@ -30,11 +33,21 @@ public final class Shigoto {
   private static final int EVENT_BUFFER = 10_000;
 
   private final Node node;
+  private final Calls calls;
   private final Answering answering;
+  private final Batches batches;
+  private final Broadcasts broadcasts;
+  private final Jobs jobs;
+  private final Queues queues;
 
   Shigoto(Settings settings) {
     this.node = new Node(settings);
-    this.answering = node.calls().answering;
+    this.calls = node.calls();
+    this.answering = calls.answering();
+    this.batches = new Batches(calls.batches(), answering);
+    this.broadcasts = new Broadcasts(calls.publications(), answering);
+    this.jobs = new Jobs(calls.questions(), calls.answers(), answering);
+    this.queues = new Queues(calls.served(), calls.queues(), answering);
   }
 
   /**
@@ -91,7 +104,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Receipt> enqueue(NewJob job) {
-    return answering.of(node.calls().enqueuer.enqueue(requireNonNull(job, "job")));
+    return answering.of(calls.enqueuer().enqueue(requireNonNull(job, "job")));
   }
 
   /**
@@ -101,8 +114,8 @@ public final class Shigoto {
    */
   public Mono<Receipt> enqueue(NewJob job, Connection connection) {
     return answering.of(
-        node.calls()
-            .enqueuer
+        calls
+            .enqueuer()
             .enqueue(requireNonNull(job, "job"), requireNonNull(connection, "connection")));
   }
 
@@ -124,7 +137,7 @@ public final class Shigoto {
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs) {
     // Each receipt comes on a thread for that as it is: to change it once more would cost too much.
-    return node.calls().enqueuer.enqueueAll(requireNonNull(jobs, "jobs"));
+    return calls.enqueuer().enqueueAll(requireNonNull(jobs, "jobs"));
   }
 
   /**
@@ -137,8 +150,8 @@ public final class Shigoto {
    */
   public Flux<Receipt> enqueueAll(Publisher<NewJob> jobs, Connection connection) {
     return answering.of(
-        node.calls()
-            .enqueuer
+        calls
+            .enqueuer()
             .enqueueAll(requireNonNull(jobs, "jobs"), requireNonNull(connection, "connection")));
   }
 
@@ -157,7 +170,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if the job cannot be enqueued
    */
   public Mono<Void> enqueueAndAwait(NewJob job) {
-    return answering.of(node.calls().answers.enqueueAndAwait(requireNonNull(job, "job")));
+    return answering.of(calls.answers().enqueueAndAwait(requireNonNull(job, "job")));
   }
 
   /**
@@ -169,9 +182,7 @@ public final class Shigoto {
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, Class<R> type) {
     return answering.of(
-        node.calls()
-            .answers
-            .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type")));
+        calls.answers().enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type")));
   }
 
   /**
@@ -183,8 +194,8 @@ public final class Shigoto {
    */
   public <R> Mono<R> enqueueAndAwait(NewJob job, TypeReference<R> type) {
     return answering.of(
-        node.calls()
-            .answers
+        calls
+            .answers()
             .enqueueAndAwait(requireNonNull(job, "job"), requireNonNull(type, "type").getType()));
   }
 
@@ -201,7 +212,7 @@ public final class Shigoto {
    * @throws IllegalArgumentException at the call, if a job cannot be enqueued
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow) {
-    return answering.of(node.calls().workflows.enqueue(requireNonNull(workflow, "workflow")));
+    return answering.of(calls.workflows().enqueue(requireNonNull(workflow, "workflow")));
   }
 
   /**
@@ -213,30 +224,30 @@ public final class Shigoto {
    */
   public Mono<Map<String, Receipt>> enqueue(Workflow workflow, Connection connection) {
     return answering.of(
-        node.calls()
-            .workflows
+        calls
+            .workflows()
             .enqueue(
                 requireNonNull(workflow, "workflow"), requireNonNull(connection, "connection")));
   }
 
   /** Jobs that are counted together, with a callback when the last of them has ended. */
   public Batches batches() {
-    return node.calls().batches;
+    return batches;
   }
 
   /** Messages that every node handles. */
   public Broadcasts broadcasts() {
-    return node.calls().broadcasts;
+    return broadcasts;
   }
 
   /** What can be asked about jobs: to find one, live or ended, and to wait for its end. */
   public Jobs jobs() {
-    return node.calls().jobs;
+    return jobs;
   }
 
   /** Queues while everything works: pause, resume, add, remove, resize, list. */
   public Queues queues() {
-    return node.calls().queues;
+    return queues;
   }
 
   /**
@@ -250,6 +261,6 @@ public final class Shigoto {
 
   /** How this node is. Never fails: a database that does not answer is an answer. */
   public Mono<Health> health() {
-    return answering.of(node.health());
+    return answering.of(node.vitals().map(Health::of));
   }
 }

@@ -9,6 +9,10 @@ import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.history.Retention;
 import io.shigoto.internal.postgres.SchemaName;
 import io.shigoto.internal.queue.Served;
+import io.shigoto.internal.settings.Broadcasting;
+import io.shigoto.internal.settings.QueueName;
+import io.shigoto.internal.settings.Settings;
+import io.shigoto.internal.settings.Span;
 import io.shigoto.job.ContextEntry;
 import io.shigoto.job.JobState;
 import io.shigoto.job.Name;
@@ -78,7 +82,8 @@ public final class ShigotoBuilder {
   private boolean listen = true;
   private boolean migrate = true;
   private Retention retention = Retention.of(DEFAULT_RETENTION);
-  private Broadcasting broadcasts = Broadcasting.STANDARD;
+  private Broadcasting broadcasts =
+      Broadcasting.of(DEFAULT_BROADCAST_WINDOW, DEFAULT_BROADCAST_RETENTION);
   private int maxPayload = DEFAULT_MAX_PAYLOAD;
   private int connections = DEFAULT_CONNECTIONS;
   private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;

@@ -1,6 +1,7 @@
 package io.shigoto.rules;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -26,6 +27,8 @@ class FloorsTest {
       List.of(
           Set.of("spring", "dashboard", "testing"),
           Set.of(""),
+          Set.of("internal.node"),
+          Set.of("internal.settings"),
           Set.of(
               "internal.queue",
               "internal.cancel",
@@ -62,6 +65,21 @@ class FloorsTest {
         FLOORS.stream().flatMap(Set::stream).map(FloorsTest::full).collect(Collectors.toSet());
 
     assertThat(found).isNotEmpty().isSubsetOf(known);
+  }
+
+  /** What makes a node is inside; at the front door stands only what users call. */
+  @Test
+  void theFrontDoorHasOnlyWhatUsersSee() {
+    classes()
+        .that()
+        .resideInAPackage(Library.ROOT)
+        .and()
+        .areTopLevelClasses()
+        .and()
+        .doNotHaveSimpleName("package-info")
+        .should()
+        .bePublic()
+        .check(Library.CLASSES);
   }
 
   @TestFactory

@@ -1,43 +1,69 @@
 package io.shigoto.internal.control;
 
 import io.r2dbc.spi.Readable;
+import io.shigoto.internal.flow.Detached;
+import io.shigoto.internal.job.Bell;
+import io.shigoto.internal.job.News;
 import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /** What is stored and known about queues, for the whole cluster. */
 public final class QueueTable {
 
+  private static final long FIRST_PAUSE_MILLIS = 15;
+  private static final int DOUBLINGS = 5;
+
   private final Database database;
+  private final Bell here;
+  private final Scheduler timer;
   private final Sql pause;
   private final Sql findQueues;
   private final Sql findRest;
   private final Sql awaitClaims;
 
-  public QueueTable(Database database, Statements sql) {
+  /**
+   * @param here told of a pause by this node itself
+   */
+  public QueueTable(Database database, Statements sql, Bell here, Scheduler timer) {
     this.database = database;
+    this.here = here;
+    this.timer = timer;
     this.pause = sql.get("pause");
     this.findQueues = sql.get("find_queues");
     this.findRest = sql.get("find_rest");
     this.awaitClaims = sql.get("await_claims");
   }
 
-  /** Pauses or resumes a queue; the commit tells the nodes. */
+  /** Pauses or resumes a queue, whatever the caller does; the commit tells the nodes. */
   public Mono<Void> pause(String queue, boolean paused) {
-    return database
-        .list(pause, statement -> statement.bind(0, queue).bind(1, paused), row -> true)
-        .then();
+    return Detached.of(
+        database
+            .list(pause, statement -> statement.bind(0, queue).bind(1, paused), row -> true)
+            .then()
+            .doOnSuccess(stored -> here.ring(News.PAUSES)));
   }
 
   /**
-   * Emits if no node holds a job of a paused queue, and no claim can bring one any more: one that
-   * began before the pause may not have committed yet. Errors: {@link IllegalStateException} if it
-   * is not paused.
+   * Completes when no node holds a job of a paused queue, and no claim can bring one any more;
+   * looks again and again. Errors: {@link IllegalStateException} if it is not paused.
    */
-  public Mono<Boolean> atRest(String queue) {
+  public Mono<Void> drained(String queue) {
+    return atRest(queue).repeatWhenEmpty(looks -> looks.concatMap(this::later)).then();
+  }
+
+  private Mono<Long> later(long looks) {
+    long millis = FIRST_PAUSE_MILLIS << Math.min(looks, DOUBLINGS);
+    return Mono.delay(Duration.ofMillis(millis), timer);
+  }
+
+  /** A claim that began before the pause may not have committed yet. */
+  private Mono<Boolean> atRest(String queue) {
     return looksAtRest(queue)
         .flatMap(
             rest ->

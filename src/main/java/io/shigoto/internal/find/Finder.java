@@ -32,16 +32,14 @@ public final class Finder {
         .next();
   }
 
-  /**
-   * Pairs of queue and worker for which jobs are available and no live node is; at most so many.
-   */
-  public Mono<List<String[]>> unserved(int most) {
+  /** What is available and no live node serves; at most so many. */
+  public Mono<List<Unserved>> unserved(int most) {
     return database.list(
         findUnserved,
         statement -> statement.bind(0, most),
         row ->
-            new String[] {
-              JobReader.get(row, "queue", String.class), JobReader.get(row, "worker", String.class)
-            });
+            new Unserved(
+                JobReader.get(row, "queue", String.class),
+                JobReader.get(row, "worker", String.class)));
   }
 }

@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.settings;
 
 import io.shigoto.broadcast.Receiver;
 import java.time.Duration;
@@ -7,33 +7,34 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /** What the builder was told about messages to all nodes. */
-record Broadcasting(List<Receiver<?>> receivers, Duration window, Duration retention) {
+public record Broadcasting(List<Receiver<?>> receivers, Duration window, Duration retention) {
 
-  /** Nothing was said. */
-  static final Broadcasting STANDARD =
-      new Broadcasting(
-          List.of(),
-          ShigotoBuilder.DEFAULT_BROADCAST_WINDOW,
-          ShigotoBuilder.DEFAULT_BROADCAST_RETENTION);
+  /** Without receivers. */
+  public static Broadcasting of(Duration window, Duration retention) {
+    return new Broadcasting(List.of(), window, retention);
+  }
 
-  Broadcasting receiver(Receiver<?> receiver) {
+  /** With one more. */
+  public Broadcasting receiver(Receiver<?> receiver) {
     Objects.requireNonNull(receiver, "receiver");
     List<Receiver<?>> all = Stream.concat(receivers.stream(), Stream.of(receiver)).toList();
     return new Broadcasting(all, window, retention);
   }
 
-  Broadcasting window(Duration window) {
+  /** Looking so far back. */
+  public Broadcasting window(Duration window) {
     Span.from(Duration.ZERO).require("broadcastWindow", window);
     return new Broadcasting(receivers, window, retention);
   }
 
-  Broadcasting retention(Duration retention) {
+  /** Keeping them for so long. */
+  public Broadcasting retention(Duration retention) {
     Span.from(Duration.ofSeconds(1)).require("broadcastRetention", retention);
     return new Broadcasting(receivers, window, retention);
   }
 
   /** Refuses a window that reaches back to what is forgotten. */
-  Broadcasting checked() {
+  public Broadcasting checked() {
     if (window.compareTo(retention) > 0) {
       throw new IllegalArgumentException(
           "broadcastWindow must not be longer than broadcastRetention, %s, but is %s"

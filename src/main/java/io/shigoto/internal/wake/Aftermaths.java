@@ -1,15 +1,15 @@
-package io.shigoto;
+package io.shigoto.internal.wake;
 
 import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.Events;
 import io.shigoto.internal.job.News;
 
 /** Tells whoever listens of what followed from a commit of this node. */
-final class Aftermaths implements Bell {
+public final class Aftermaths implements Bell {
 
   private final Events events;
 
-  Aftermaths(Events events) {
+  public Aftermaths(Events events) {
     this.events = events;
   }
 

@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.node;
 
 import io.shigoto.internal.await.Awaits;
 import io.shigoto.internal.await.Ending;
@@ -11,7 +11,7 @@ import java.lang.reflect.Type;
 import reactor.core.publisher.Mono;
 
 /** What jobs give back to those who wait for their end. */
-final class Answers {
+public final class Answers {
 
   private final Enqueuer enqueuer;
   private final Awaits awaits;
@@ -23,19 +23,23 @@ final class Answers {
     this.json = json;
   }
 
-  Mono<Void> await(long id) {
+  /** Completes when it is completed. */
+  public Mono<Void> await(long id) {
     return awaits.end(id).flatMap(Answers::completed).then();
   }
 
-  <R> Mono<R> await(long id, Type type) {
+  /** Emits its result, if it has one. */
+  public <R> Mono<R> await(long id, Type type) {
     return awaits.end(id).flatMap(Answers::completed).flatMap(ending -> read(ending, type));
   }
 
-  Mono<Void> enqueueAndAwait(NewJob job) {
+  /** Completes when it is completed. */
+  public Mono<Void> enqueueAndAwait(NewJob job) {
     return enqueued(job).flatMap(Answers::completed).then();
   }
 
-  <R> Mono<R> enqueueAndAwait(NewJob job, Type type) {
+  /** Emits its result, if it has one. */
+  public <R> Mono<R> enqueueAndAwait(NewJob job, Type type) {
     return enqueued(job).flatMap(Answers::completed).flatMap(ending -> read(ending, type));
   }
 

@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.node;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.await.Awaits;
@@ -25,10 +25,12 @@ import io.shigoto.internal.run.Discards;
 import io.shigoto.internal.run.LastCall;
 import io.shigoto.internal.run.Reports;
 import io.shigoto.internal.run.Transition;
+import io.shigoto.internal.settings.Settings;
 import io.shigoto.internal.settle.Announcer;
 import io.shigoto.internal.settle.Settler;
 import io.shigoto.internal.shed.Sheds;
 import io.shigoto.internal.upkeep.Untold;
+import io.shigoto.internal.wake.Aftermaths;
 import io.shigoto.internal.wake.Alarm;
 import io.shigoto.internal.wake.Canary;
 import io.shigoto.internal.wake.Listener;

@@ -1,11 +1,11 @@
-package io.shigoto;
+package io.shigoto.internal.node;
 
-import io.shigoto.Health.Phase;
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.flow.KeepGoing;
 import io.shigoto.internal.run.Guarded;
+import io.shigoto.internal.settings.Settings;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
@@ -22,7 +22,7 @@ import reactor.core.publisher.Sinks;
 /**
  * The life of a node: new, starting, running (one incarnation after the other), stopping, stopped.
  */
-final class Node {
+public final class Node {
 
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
@@ -43,10 +43,10 @@ final class Node {
   private volatile @Nullable Incarnation current;
   private volatile Duration pause = FIRST_PAUSE;
 
-  Node(Settings settings) {
+  public Node(Settings settings) {
     this.settings = settings;
     this.engine = new Engine(settings);
-    this.calls = new Calls(settings, engine);
+    this.calls = Calls.of(settings, engine);
     this.checkup = new Checkup(engine, settings.listen());
     this.starting =
         Mono.defer(this::begin)
@@ -54,16 +54,17 @@ final class Node {
   }
 
   /** What is called on it, which answers for itself. */
-  Calls calls() {
+  public Calls calls() {
     return calls;
   }
 
   /** What happens on it, told on a thread of the subscriber's own. */
-  Flux<JobEvent> events(int buffer) {
+  public Flux<JobEvent> events(int buffer) {
     return engine.events.stream(buffer, engine.threads.listening);
   }
 
-  Mono<Void> start() {
+  /** Completes when it runs. */
+  public Mono<Void> start() {
     return Mono.defer(
         () ->
             phase() == Phase.STOPPING || phase() == Phase.STOPPED
@@ -71,7 +72,8 @@ final class Node {
                 : starting.then());
   }
 
-  Mono<Void> stop(Duration grace) {
+  /** Completes when it has stopped. */
+  public Mono<Void> stop(Duration grace) {
     return Mono.defer(
         () -> {
           Phase before = phase.getAndUpdate(now -> now == Phase.STOPPED ? now : Phase.STOPPING);
@@ -86,7 +88,8 @@ final class Node {
         });
   }
 
-  Mono<Health> health() {
+  /** Never fails. */
+  public Mono<Vitals> vitals() {
     return checkup.of(() -> new Checkup.Now(phase(), current));
   }
 
@@ -222,5 +225,14 @@ final class Node {
         .addKeyValue("outcomes", engine.settler.waiting())
         .log("stopped with outcomes not written; the jobs will run again");
     ended.tryEmitEmpty();
+  }
+
+  /** Where in its life it is. */
+  public enum Phase {
+    NEW,
+    STARTING,
+    RUNNING,
+    STOPPING,
+    STOPPED
   }
 }

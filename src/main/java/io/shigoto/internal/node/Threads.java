@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.node;
 
 import io.shigoto.internal.thread.Answering;
 import io.shigoto.internal.thread.Crew;

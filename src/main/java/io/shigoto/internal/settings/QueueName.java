@@ -1,19 +1,19 @@
-package io.shigoto;
+package io.shigoto.internal.settings;
 
 import io.shigoto.job.Name;
 
 /** What may be said of a queue. */
-final class QueueName {
+public final class QueueName {
 
   private QueueName() {}
 
   /** Refuses what is no name, or what PostgreSQL cannot hold as it is. */
-  static void require(String queue) {
+  public static void require(String queue) {
     Name.require("queue", queue);
   }
 
   /** Refuses what is no name or no number of runs. */
-  static void requireConcurrency(String queue, int concurrency) {
+  public static void requireConcurrency(String queue, int concurrency) {
     require(queue);
     if (concurrency < 1) {
       throw new IllegalArgumentException(

@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.node;
 
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;

@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.node;
 
 import io.shigoto.internal.cancel.CallOff;
 import io.shigoto.internal.cancel.Cancels;
@@ -6,6 +6,7 @@ import io.shigoto.internal.postgres.Database;
 import io.shigoto.internal.run.NodeLost;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.run.Transition;
+import io.shigoto.internal.settings.Settings;
 import io.shigoto.internal.upkeep.Audit;
 import io.shigoto.internal.upkeep.Chores;
 import io.shigoto.internal.upkeep.History;

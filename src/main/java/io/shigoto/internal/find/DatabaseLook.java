@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.find;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -12,19 +12,19 @@ import reactor.pool.PoolAcquireTimeoutException;
  * One question to the database, which tells whether it answers too. All who ask while it is under
  * way have the same answer: however many they are, they hold one connection.
  */
-final class DatabaseLook {
+public final class DatabaseLook {
 
   private static final Logger LOG = LoggerFactory.getLogger(DatabaseLook.class);
 
-  private final Mono<List<Health.Unserved>> question;
+  private final Mono<List<Unserved>> question;
   private final AtomicReference<@Nullable Mono<Seen>> underWay = new AtomicReference<>();
 
-  DatabaseLook(Mono<List<Health.Unserved>> question) {
+  public DatabaseLook(Mono<List<Unserved>> question) {
     this.question = question;
   }
 
   /** Looks when subscribed, or hears what another look sees that is under way. Never fails. */
-  Mono<Seen> seen() {
+  public Mono<Seen> seen() {
     return Mono.defer(
         () -> {
           Mono<Seen> mine = look().cache();
@@ -47,7 +47,7 @@ final class DatabaseLook {
   }
 
   /** Whether there was one. */
-  enum Answer {
+  public enum Answer {
     GIVEN,
     NONE,
     /** There was no connection to ask by. */
@@ -59,5 +59,5 @@ final class DatabaseLook {
    *
    * @param unserved empty without an answer
    */
-  record Seen(Answer answer, List<Health.Unserved> unserved) {}
+  public record Seen(Answer answer, List<Unserved> unserved) {}
 }

@@ -1,24 +1,24 @@
-package io.shigoto;
+package io.shigoto.internal.settings;
 
 import io.shigoto.worker.Given;
 import java.time.Duration;
 
 /** How long something may take. */
-record Span(Duration shortest, Duration longest) {
+public record Span(Duration shortest, Duration longest) {
 
   /** Longer than anything runs, and not so long that it could not be reckoned with. */
-  static final Duration LONGEST = Duration.ofDays(36_500);
+  private static final Duration LONGEST = Duration.ofDays(36_500);
 
-  static Span from(Duration shortest) {
+  public static Span from(Duration shortest) {
     return new Span(shortest, LONGEST);
   }
 
-  Span to(Duration longest) {
+  public Span to(Duration longest) {
     return new Span(shortest, longest);
   }
 
   /** Refuses what is shorter or longer, or not given. */
-  Duration require(String what, Duration time) {
+  public Duration require(String what, Duration time) {
     return Given.between(what, time, shortest, longest);
   }
 }

@@ -1,7 +1,8 @@
-package io.shigoto;
+package io.shigoto.internal.node;
 
 import io.shigoto.internal.postgres.Connector;
 import io.shigoto.internal.postgres.Database;
+import io.shigoto.internal.settings.Settings;
 import io.shigoto.internal.upkeep.Lease;
 import java.time.Duration;
 import reactor.core.publisher.Flux;

@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.node;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.claim.Claimer;
@@ -9,6 +9,7 @@ import io.shigoto.internal.queue.QueuePipeline;
 import io.shigoto.internal.run.Runner;
 import io.shigoto.internal.run.Runs;
 import io.shigoto.internal.run.Transition;
+import io.shigoto.internal.settings.Settings;
 import io.shigoto.internal.settle.Completions;
 import io.shigoto.internal.settle.NotCommitted;
 import io.shigoto.internal.upkeep.Lease;

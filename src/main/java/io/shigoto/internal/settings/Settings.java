@@ -1,4 +1,4 @@
-package io.shigoto;
+package io.shigoto.internal.settings;
 
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.control.LoadShedding;
@@ -17,7 +17,7 @@ import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What the builder was told, complete and checked. */
-record Settings(
+public record Settings(
     ConnectionFactory connectionFactory,
     String schema,
     String name,
@@ -41,7 +41,7 @@ record Settings(
     @Nullable Scheduler workerScheduler,
     LongSupplier nanos) {
 
-  Settings {
+  public Settings {
     workers = List.copyOf(workers);
     middleware = List.copyOf(middleware);
     travelling = List.copyOf(travelling);

@@ -1,8 +1,8 @@
-package io.shigoto;
+package io.shigoto.internal.find;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.shigoto.DatabaseLook.Answer;
+import io.shigoto.internal.find.DatabaseLook.Answer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,10 +16,10 @@ import reactor.pool.PoolAcquireTimeoutException;
 
 class DatabaseLookTest {
 
-  private static final List<Health.Unserved> FOUND = List.of(new Health.Unserved("q", "w"));
+  private static final List<Unserved> FOUND = List.of(new Unserved("q", "w"));
 
   private final AtomicInteger looks = new AtomicInteger();
-  private Sinks.One<List<Health.Unserved>> answer = Sinks.one();
+  private Sinks.One<List<Unserved>> answer = Sinks.one();
   private final DatabaseLook look =
       new DatabaseLook(
           Mono.defer(
