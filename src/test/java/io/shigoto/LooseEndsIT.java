@@ -4,6 +4,8 @@ import static io.shigoto.Nodes.LIMIT;
 
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -66,6 +68,42 @@ class LooseEndsIT {
         });
 
     Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.loose_ends") == 0);
+  }
+
+  /** Between the look at those that live and the one at those that have ended. */
+  @Test
+  void oneThatIsHeldIsLookedAtAgainThoughAnotherHasComeMeanwhile() {
+    db.sql(
+        """
+        INSERT INTO shigoto.jobs (id, queue, worker)
+        SELECT n, 'q', 'w' FROM set_config('shigoto.notify', 'off', true), generate_series(1, 2) AS n;
+        INSERT INTO shigoto.loose_ends (parent_id) VALUES (1), (2);
+        CREATE FUNCTION comes_meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          INSERT INTO shigoto.loose_ends (parent_id) VALUES (2), (4);
+          RETURN NULL;
+        END $$;
+        CREATE TRIGGER comes_meanwhile AFTER UPDATE ON shigoto.jobs
+          FOR EACH ROW WHEN (NEW.id = 2) EXECUTE FUNCTION comes_meanwhile()
+        """);
+
+    RowLock.held(
+        db.connectionFactory(),
+        1,
+        () -> {
+          nodes.start(
+              Shigoto.builder(db.connectionFactory()).pollOnly().pollInterval(Duration.ofHours(1)));
+          Await.until(
+              LIMIT,
+              () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE id = 2 AND watched") == 1);
+          Await.until(
+              LIMIT,
+              () -> db.number("SELECT count(*) FROM shigoto.loose_ends WHERE parent_id = 4") == 0);
+          return 1;
+        });
+
+    Await.until(
+        LIMIT, () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE id = 1 AND watched") == 1);
   }
 
   /** Much for each, or many of them. */

@@ -91,10 +91,10 @@ public final class LooseEnds {
         : watched(behind)
             .flatMap(
                 watched ->
-                    watched.left() == 0
+                    watched.areAll()
                         ? Mono.just(pass.ends(watched.last, false))
                         : followed(behind, watched.last)
-                            .map(done -> pass.ends(watched.last, done < watched.left())));
+                            .map(someAreLeft -> pass.ends(watched.last, someAreLeft)));
   }
 
   private Mono<Pass> counts(Pass pass) {
@@ -104,10 +104,7 @@ public final class LooseEnds {
             database.list(
                 foldCounts,
                 statement -> statement.bind(0, GROUP_SIZE).bind(1, pass.countsBehind),
-                row ->
-                    new Told<>(
-                        pass.counts(last(row, 2), Boolean.TRUE.equals(row.get(1, Boolean.class))),
-                        news(row, 0))));
+                row -> new Told<>(pass.counts(last(row, 2), isTrue(row, 1)), news(row, 0))));
   }
 
   private Mono<Watched> watched(long behind) {
@@ -125,12 +122,13 @@ public final class LooseEnds {
         .doOnNext(watched -> tell(new News(watched.queues, -1, Set.of())));
   }
 
-  private Mono<Long> followed(long behind, long upTo) {
+  /** Whether some are left. */
+  private Mono<Boolean> followed(long behind, long upTo) {
     return told(
         database.list(
             followEnded,
             statement -> statement.bind(0, behind).bind(1, upTo),
-            row -> new Told<>(number(row, 0), news(row, 1))));
+            row -> new Told<>(isTrue(row, 0), news(row, 1))));
   }
 
   /** A node that stops meanwhile tells it all the same: nobody else knows. */
@@ -141,6 +139,10 @@ public final class LooseEnds {
 
   private static long number(Readable row, int column) {
     return Objects.requireNonNull(row.get(column, Long.class));
+  }
+
+  private static boolean isTrue(Readable row, int column) {
+    return Boolean.TRUE.equals(row.get(column, Boolean.class));
   }
 
   private static long last(Readable row, int column) {
@@ -193,8 +195,8 @@ public final class LooseEnds {
    */
   private record Watched(long seen, long done, long last, Set<String> queues) {
 
-    long left() {
-      return seen - done;
+    boolean areAll() {
+      return seen == done;
     }
   }
 

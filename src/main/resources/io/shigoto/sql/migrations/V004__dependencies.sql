@@ -345,11 +345,11 @@ $$;
 
 -- Looks at loose ends whose jobs have ended, of those behind one job and up to another: those that wait for them move on.
 -- A job that is just being retried, or deleted, is left for the next look.
--- Returns how many jobs are done with, but for those for which loose ends were left anew, and what the nodes are to be
--- told after the commit.
+-- Returns whether loose ends are left of these, for whatever reason: somebody may hold the job, or who waits for it. And
+-- what the nodes are to be told after the commit.
 -- Locks: the jobs in the history, SKIP LOCKED, against a retry that would not see who waits; the loose ends, SKIP LOCKED;
 -- then as follow_ends does.
-CREATE FUNCTION shigoto.follow_loose_ends(behind bigint, up_to bigint, OUT done bigint, OUT told text[])
+CREATE FUNCTION shigoto.follow_loose_ends(behind bigint, up_to bigint, OUT some_are_left boolean, OUT told text[])
 LANGUAGE plpgsql AS $$
 DECLARE
   ended    shigoto.ended_job[];
@@ -398,13 +398,14 @@ BEGIN
   gone AS (
     DELETE FROM shigoto.loose_ends WHERE ctid = ANY (ARRAY(SELECT place FROM loose))
   )
-  SELECT count(*), array_agg(ROW(id, state, NULL, NULL, true)::shigoto.ended_job ORDER BY id)
-    INTO done, ended
+  SELECT array_agg(ROW(id, state, NULL, NULL, true)::shigoto.ended_job ORDER BY id)
+    INTO ended
     FROM over
    WHERE (id IN (SELECT parent_id FROM loose)) IS TRUE; -- no join: it would be one of all with all
   IF ended IS NOT NULL THEN
     followed := shigoto.follow_ends(ended);
     told := followed.told;
-    done := done - followed.left_over;
   END IF;
+  -- Not a count: others come meanwhile.
+  some_are_left := EXISTS (SELECT FROM shigoto.loose_ends WHERE parent_id > behind AND parent_id <= up_to);
 END $$;
