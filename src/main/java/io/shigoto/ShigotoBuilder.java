@@ -1,18 +1,20 @@
 package io.shigoto;
 
+import static java.util.Objects.requireNonNull;
+
 import io.r2dbc.spi.ConnectionFactory;
 import io.shigoto.broadcast.Receiver;
 import io.shigoto.control.LoadShedding;
 import io.shigoto.control.QueueOptions;
 import io.shigoto.event.JobListener;
-import io.shigoto.internal.context.Propagation;
 import io.shigoto.internal.history.Retention;
-import io.shigoto.internal.postgres.SchemaName;
-import io.shigoto.internal.queue.Served;
 import io.shigoto.internal.settings.Broadcasting;
 import io.shigoto.internal.settings.QueueName;
+import io.shigoto.internal.settings.Rhythm;
+import io.shigoto.internal.settings.Serving;
 import io.shigoto.internal.settings.Settings;
-import io.shigoto.internal.settings.Span;
+import io.shigoto.internal.settings.Store;
+import io.shigoto.internal.settings.Work;
 import io.shigoto.job.ContextEntry;
 import io.shigoto.job.JobState;
 import io.shigoto.job.Name;
@@ -23,10 +25,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
@@ -65,44 +64,36 @@ public final class ShigotoBuilder {
   /** The default of {@link #statementTimeout}. */
   public static final Duration DEFAULT_STATEMENT_TIMEOUT = Duration.ofSeconds(10);
 
-  private static final Duration AN_HOUR = Duration.ofHours(1);
-
-  private final ConnectionFactory connectionFactory;
-  private final List<ReactiveWorker<?>> workers = new ArrayList<>();
-  private final List<Middleware> middleware = new ArrayList<>();
-  private final Map<String, QueueOptions> queues = new LinkedHashMap<>();
-  private final Map<String, ContextEntry<?>> travelling = new LinkedHashMap<>();
   private final List<JobListener> listeners = new ArrayList<>();
-  private int concurrency = Served.ANY_NUMBER;
-  private LoadShedding shedding = LoadShedding.none();
-  private String schema = DEFAULT_SCHEMA;
   private @Nullable String name;
-  private Duration lease = DEFAULT_LEASE;
-  private Duration pollInterval = DEFAULT_POLL_INTERVAL;
-  private boolean listen = true;
-  private boolean migrate = true;
+  private Store store;
+  private Work work = Work.none(DEFAULT_MAX_PAYLOAD);
+  private Serving serving = Serving.NONE;
+  private Rhythm rhythm = new Rhythm(DEFAULT_LEASE, DEFAULT_POLL_INTERVAL);
   private Retention retention = Retention.of(DEFAULT_RETENTION);
   private Broadcasting broadcasts =
       Broadcasting.of(DEFAULT_BROADCAST_WINDOW, DEFAULT_BROADCAST_RETENTION);
-  private int maxPayload = DEFAULT_MAX_PAYLOAD;
-  private int connections = DEFAULT_CONNECTIONS;
-  private Duration statementTimeout = DEFAULT_STATEMENT_TIMEOUT;
-  private JsonMapper json = JsonMapper.builder().build();
-  private @Nullable Scheduler workerScheduler;
 
   ShigotoBuilder(ConnectionFactory connectionFactory) {
-    this.connectionFactory = Objects.requireNonNull(connectionFactory, "connectionFactory");
+    this.store =
+        new Store(
+            requireNonNull(connectionFactory, "connectionFactory"),
+            DEFAULT_SCHEMA,
+            true,
+            true,
+            DEFAULT_CONNECTIONS,
+            DEFAULT_STATEMENT_TIMEOUT);
   }
 
   /** Adds a worker: its jobs are run here, and can be enqueued by its class. */
   public ShigotoBuilder worker(ReactiveWorker<?> worker) {
-    workers.add(Objects.requireNonNull(worker, "worker"));
+    this.work = work.worker(worker);
     return this;
   }
 
   /** Adds middleware around the runs of all workers, inside of what was added before. */
   public ShigotoBuilder middleware(Middleware outer) {
-    middleware.add(Objects.requireNonNull(outer, "middleware"));
+    this.work = work.middleware(outer);
     return this;
   }
 
@@ -122,12 +113,7 @@ public final class ShigotoBuilder {
 
   /** As {@link #propagate(String...)}, for what is no text. */
   public ShigotoBuilder propagate(ContextEntry<?> entry) {
-    String name = Objects.requireNonNull(entry, "entry").name();
-    require(!Propagation.isOfTrace(name), "the trace context travels by itself:", "'" + name + "'");
-    require(
-        travelling.putIfAbsent(name, entry) == null,
-        "Context entry is given twice:",
-        "'" + name + "'");
+    this.work = work.propagate(entry);
     return this;
   }
 
@@ -148,9 +134,7 @@ public final class ShigotoBuilder {
    * @param queue 1 to 255 characters
    */
   public ShigotoBuilder queue(String queue, QueueOptions options) {
-    QueueName.require(queue);
-    Objects.requireNonNull(options, "options");
-    require(queues.putIfAbsent(queue, options) == null, "queue is given twice:", "'" + queue + "'");
+    this.serving = serving.queue(queue, options);
     return this;
   }
 
@@ -161,8 +145,7 @@ public final class ShigotoBuilder {
    * itself.
    */
   public ShigotoBuilder concurrency(int runs) {
-    require(runs >= 1, "concurrency of the node must be at least 1, but is", runs);
-    this.concurrency = runs;
+    this.serving = serving.concurrency(runs);
     return this;
   }
 
@@ -171,7 +154,7 @@ public final class ShigotoBuilder {
    * stand empty although jobs wait, and only you know how long is too long.
    */
   public ShigotoBuilder shedding(LoadShedding shedding) {
-    this.shedding = Objects.requireNonNull(shedding, "shedding");
+    this.serving = serving.shedding(shedding);
     return this;
   }
 
@@ -180,7 +163,7 @@ public final class ShigotoBuilder {
    * #DEFAULT_SCHEMA}.
    */
   public ShigotoBuilder schema(String schema) {
-    this.schema = SchemaName.require(schema);
+    this.store = store.schema(schema);
     return this;
   }
 
@@ -195,7 +178,7 @@ public final class ShigotoBuilder {
    * so much later. From 1 second to 1 hour. Default: 20 seconds.
    */
   public ShigotoBuilder lease(Duration lease) {
-    this.lease = Span.from(Duration.ofSeconds(1)).to(AN_HOUR).require("lease", lease);
+    this.rhythm = rhythm.lease(lease);
     return this;
   }
 
@@ -204,8 +187,7 @@ public final class ShigotoBuilder {
    * queues. From 10 ms to 1 hour. Default: 1 second.
    */
   public ShigotoBuilder pollInterval(Duration interval) {
-    this.pollInterval =
-        Span.from(Duration.ofMillis(10)).to(AN_HOUR).require("pollInterval", interval);
+    this.rhythm = rhythm.poll(interval);
     return this;
   }
 
@@ -215,7 +197,7 @@ public final class ShigotoBuilder {
    * found at the poll interval.
    */
   public ShigotoBuilder pollOnly() {
-    this.listen = false;
+    this.store = store.pollOnly();
     return this;
   }
 
@@ -224,7 +206,7 @@ public final class ShigotoBuilder {
    * version than its own. Default: start() applies what is missing.
    */
   public ShigotoBuilder withoutMigrations() {
-    this.migrate = false;
+    this.store = store.withoutMigrations();
     return this;
   }
 
@@ -276,8 +258,7 @@ public final class ShigotoBuilder {
 
   /** How many bytes args, meta, a result or a message may have as JSON. Default: 1 MiB. */
   public ShigotoBuilder maxPayload(int bytes) {
-    require(bytes >= 2, "maxPayload must be at least 2 bytes, but is", bytes);
-    this.maxPayload = bytes;
+    this.work = work.maxPayload(bytes);
     return this;
   }
 
@@ -287,8 +268,7 @@ public final class ShigotoBuilder {
    * upkeep. Default: {@value #DEFAULT_CONNECTIONS}.
    */
   public ShigotoBuilder connections(int connections) {
-    require(connections >= 1, "connections must be at least 1, but is", connections);
-    this.connections = connections;
+    this.store = store.connections(connections);
     return this;
   }
 
@@ -297,20 +277,19 @@ public final class ShigotoBuilder {
    * Default: 10 seconds.
    */
   public ShigotoBuilder statementTimeout(Duration timeout) {
-    this.statementTimeout =
-        Span.from(Duration.ofMillis(100)).to(AN_HOUR).require("statementTimeout", timeout);
+    this.store = store.timeout(timeout);
     return this;
   }
 
   /** Writes and reads args and results. Default: a plain JsonMapper. */
   public ShigotoBuilder json(JsonMapper mapper) {
-    this.json = Objects.requireNonNull(mapper, "mapper");
+    this.work = work.json(mapper);
     return this;
   }
 
   /** Adds a listener for events. */
   public ShigotoBuilder listener(JobListener listener) {
-    listeners.add(Objects.requireNonNull(listener, "listener"));
+    listeners.add(requireNonNull(listener, "listener"));
     return this;
   }
 
@@ -322,7 +301,7 @@ public final class ShigotoBuilder {
    * worker's timeout, has not begun: it waits in its slot, and then is given back with its attempt.
    */
   public ShigotoBuilder workerScheduler(Scheduler scheduler) {
-    this.workerScheduler = Objects.requireNonNull(scheduler, "scheduler");
+    this.work = work.on(scheduler);
     return this;
   }
 
@@ -340,27 +319,14 @@ public final class ShigotoBuilder {
   Shigoto build(LongSupplier nanos) {
     return new Shigoto(
         new Settings(
-            connectionFactory,
-            schema,
             name != null ? name : hostName(),
-            workers,
-            middleware,
-            List.copyOf(travelling.values()),
-            new LinkedHashMap<>(queues),
-            concurrency,
-            shedding,
-            lease,
-            pollInterval,
-            listen,
-            migrate,
+            store,
+            work,
+            serving,
+            rhythm,
             retention,
-            broadcasts.checked(),
-            maxPayload,
-            connections,
-            statementTimeout,
-            json,
+            broadcasts,
             listeners,
-            workerScheduler,
             nanos));
   }
 
@@ -369,12 +335,6 @@ public final class ShigotoBuilder {
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException unknown) {
       return "node";
-    }
-  }
-
-  private static void require(boolean holds, String rule, Object value) {
-    if (!holds) {
-      throw new IllegalArgumentException(rule + " " + value);
     }
   }
 }

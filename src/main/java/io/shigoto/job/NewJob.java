@@ -80,7 +80,7 @@ public final class NewJob {
 
   /** How many attempts it may have, from 1. Default: the worker's, else 3. */
   public NewJob maxAttempts(int maxAttempts) {
-    require(maxAttempts >= 1, "maxAttempts must be at least 1, but is", maxAttempts);
+    Given.atLeast("maxAttempts", maxAttempts, 1);
     return with(draft -> draft.maxAttempts = maxAttempts);
   }
 

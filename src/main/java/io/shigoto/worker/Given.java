@@ -34,6 +34,15 @@ public final class Given {
     return values;
   }
 
+  /** Refuses what is less. */
+  public static int atLeast(String what, int value, int least) {
+    if (value < least) {
+      throw new IllegalArgumentException(
+          "%s must be at least %d, but is %d".formatted(what, least, value));
+    }
+    return value;
+  }
+
   /** Refuses what is not from the least to the most. */
   public static int between(String what, int value, int least, int most) {
     if (value < least || value > most) {

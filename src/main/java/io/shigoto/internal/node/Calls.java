@@ -50,7 +50,7 @@ public record Calls(
     Database database = engine.connections.calls;
     Statements sql = engine.sql;
     Json json = engine.json;
-    CallerTransaction transaction = CallerTransaction.on(settings.connectionFactory());
+    CallerTransaction transaction = CallerTransaction.on(settings.store().connectionFactory());
     Enqueuer enqueuer = enqueuer(settings, engine, transaction);
     return new Calls(
         engine.threads.answers,
@@ -82,7 +82,7 @@ public record Calls(
         new SpecialEnqueuer(
             new SpecialInserts(database, sql),
             new SpecialEnqueuer.Patience(
-                settings.statementTimeout(), settings.nanos(), engine.timer),
+                settings.store().timeout(), settings.nanos(), engine.timer),
             herald,
             telling),
         herald,
@@ -91,7 +91,7 @@ public record Calls(
 
   private static Questions questions(Settings settings, Engine engine) {
     Database database = engine.connections.calls;
-    Patience patience = new Patience(settings.statementTimeout(), settings.nanos(), engine.timer);
+    Patience patience = new Patience(settings.store().timeout(), settings.nanos(), engine.timer);
     return new Questions(
         engine.finder,
         new Searcher(database, engine.sql, engine.json),

@@ -38,11 +38,14 @@ final class Connections {
     this.timer = timer;
     this.connector =
         new Connector(
-            settings.connectionFactory(), settings.listen(), settings.statementTimeout(), timer);
-    this.engine = database(settings.connections(), settings.statementTimeout());
-    this.calls = database(settings.connections(), settings.statementTimeout());
-    this.upkeep = database(FOR_UPKEEP, settings.statementTimeout());
-    this.leasing = database(1, Lease.deadline(settings.lease()));
+            settings.store().connectionFactory(),
+            settings.store().listens(),
+            settings.store().timeout(),
+            timer);
+    this.engine = database(settings.store().connections(), settings.store().timeout());
+    this.calls = database(settings.store().connections(), settings.store().timeout());
+    this.upkeep = database(FOR_UPKEEP, settings.store().timeout());
+    this.leasing = database(1, Lease.deadline(settings.rhythm().lease()));
   }
 
   private Database database(int connections, Duration deadline) {

@@ -87,17 +87,17 @@ final class Engine {
 
   Engine(Settings settings) {
     this.settings = settings;
-    this.threads = new Threads(settings.workerScheduler());
+    this.threads = new Threads(settings.work().scheduler());
     this.timer = threads.timer;
     Scheduler running = threads.running;
-    this.sql = new Statements(settings.schema());
+    this.sql = new Statements(settings.store().schema());
     this.migrations = new Migrations(sql);
-    this.json = new Json(settings.json(), settings.maxPayload());
-    this.workers = new Workers(settings.workers(), settings.middleware(), json);
-    this.propagation = new Propagation(settings.travelling(), json);
+    this.json = new Json(settings.work().json(), settings.work().maxPayload());
+    this.workers = new Workers(settings.work().workers(), settings.work().middleware(), json);
+    this.propagation = new Propagation(settings.work().travelling(), json);
     this.events = new Events(settings.name(), settings.listeners());
     this.allowances =
-        new Allowances(workers, events, settings.pollInterval(), timer, settings.nanos());
+        new Allowances(workers, events, settings.rhythm().poll(), timer, settings.nanos());
     this.connections = new Connections(settings, timer);
     Database engine = connections.engine;
     Database calls = connections.calls;
@@ -107,9 +107,9 @@ final class Engine {
     this.pauses = new Pauses(wakeups, events);
     this.served =
         new Served(
-            settings.queues(),
-            settings.concurrency(),
-            new Sheds(settings.shedding(), events, settings.nanos()),
+            settings.serving().queues(),
+            settings.serving().concurrency(),
+            new Sheds(settings.serving().shedding(), events, settings.nanos()),
             wakeups,
             timer);
     this.heartbeat =
@@ -134,13 +134,13 @@ final class Engine {
         new Awaits(
             new Looks(calls, sql, wakeups.and(notifier), threads.answering),
             Flux.defer(this::hearing),
-            settings.pollInterval(),
+            settings.rhythm().poll(),
             timer);
     this.reception =
         new Reception(
             settings.broadcasts().receivers(),
             settings.broadcasts().window(),
-            settings.pollInterval(),
+            settings.rhythm().poll(),
             new Reception.Parts(
                 upkeep,
                 engine,
@@ -161,7 +161,7 @@ final class Engine {
             here,
             LISTENER_PERIOD,
             timer);
-    this.hearing = settings.listen() ? listener.flow().share() : Flux.never();
+    this.hearing = settings.store().listens() ? listener.flow().share() : Flux.never();
     this.settler = new Settler(engine, sql, new Announcer(bell, workers), writing);
   }
 
@@ -186,7 +186,7 @@ final class Engine {
   /** Brings the schema up to date, or only looks, and makes the first days of history. */
   Mono<Void> prepare() {
     Mono<Void> schema =
-        settings.migrate()
+        settings.store().migrates()
             ? migrations.run(connections.upkeep)
             : migrations.check(connections.upkeep);
     return schema
@@ -208,7 +208,7 @@ final class Engine {
   Mono<Void> close(Mono<Void> calls) {
     awaits.close();
     served.close();
-    Mono<Void> drained = drain(calls).timeout(settings.statementTimeout(), timer);
+    Mono<Void> drained = drain(calls).timeout(settings.store().timeout(), timer);
     return drained
         .onErrorResume(TimeoutException.class, late -> connections.close().then(drained))
         .onErrorComplete(TimeoutException.class)

@@ -53,7 +53,7 @@ final class Incarnation {
             engine.connections.leasing,
             engine.sql,
             id,
-            settings.lease(),
+            settings.rhythm().lease(),
             new Lease.Time(engine.threads.leasing, settings.nanos()),
             engine.heartbeat,
             () -> OwnJson.write(engine.state()));
@@ -128,7 +128,7 @@ final class Incarnation {
   }
 
   boolean isHearing() {
-    return settings.listen() && engine.listener.isHearing();
+    return settings.store().listens() && engine.listener.isHearing();
   }
 
   /**

@@ -47,7 +47,7 @@ public final class Node {
     this.settings = settings;
     this.engine = new Engine(settings);
     this.calls = Calls.of(settings, engine);
-    this.checkup = new Checkup(engine, settings.listen());
+    this.checkup = new Checkup(engine, settings.store().listens());
     this.starting =
         Mono.defer(this::begin)
             .cache(started -> FOR_EVER, failed -> Duration.ZERO, () -> Duration.ZERO, engine.timer);
@@ -214,7 +214,7 @@ public final class Node {
     engine.reception.cut();
     return ended
         .asMono()
-        .timeout(settings.statementTimeout().multipliedBy(2), engine.timer)
+        .timeout(settings.store().timeout().multipliedBy(2), engine.timer)
         .doOnError(TimeoutException.class, late -> giveUp())
         .onErrorComplete(TimeoutException.class);
   }

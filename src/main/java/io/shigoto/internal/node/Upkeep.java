@@ -61,7 +61,7 @@ final class Upkeep {
         engine.sql,
         engine.served::names,
         engine.workers.names(),
-        settings.pollInterval(),
+        settings.rhythm().poll(),
         engine.wakeups,
         engine.pauses);
   }
@@ -70,7 +70,7 @@ final class Upkeep {
     return new Rescue(
         database,
         engine.sql,
-        settings.lease().dividedBy(4),
+        settings.rhythm().lease().dividedBy(4),
         (run, node) -> engine.failed(new Transition(node, engine.json), run, new NodeLost()),
         engine.settler,
         engine.events,
@@ -82,7 +82,7 @@ final class Upkeep {
         database,
         engine.sql,
         id,
-        settings.statementTimeout().multipliedBy(2),
+        settings.store().timeout().multipliedBy(2),
         runs,
         engine.settler,
         engine.events);
@@ -110,7 +110,7 @@ final class Upkeep {
         engine.workers.names(),
         engine.wakeups,
         engine.bell,
-        settings.pollInterval(),
+        settings.rhythm().poll(),
         engine.timer);
   }
 

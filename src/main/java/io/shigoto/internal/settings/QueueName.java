@@ -1,6 +1,7 @@
 package io.shigoto.internal.settings;
 
 import io.shigoto.job.Name;
+import io.shigoto.worker.Given;
 
 /** What may be said of a queue. */
 public final class QueueName {
@@ -15,9 +16,6 @@ public final class QueueName {
   /** Refuses what is no name or no number of runs. */
   public static void requireConcurrency(String queue, int concurrency) {
     require(queue);
-    if (concurrency < 1) {
-      throw new IllegalArgumentException(
-          "concurrency of queue '%s' must be at least 1, but is %d".formatted(queue, concurrency));
-    }
+    Given.atLeast("concurrency of queue '%s'".formatted(queue), concurrency, 1);
   }
 }
