@@ -68,7 +68,7 @@ class ForeignRowsIT {
 
   @Test
   void aTagThatIsThereTwiceOrIsNullIsReadOnceOrNotAtAll() {
-    db.sql("ALTER TABLE shigoto.jobs DROP CONSTRAINT jobs_tags");
+    db.sql("ALTER DOMAIN shigoto.tags DROP CONSTRAINT jobs_tags");
     long id = insertWith("tags", "'{b,a,b,NULL}'");
 
     Shigoto node = start();
@@ -83,7 +83,7 @@ class ForeignRowsIT {
 
   @Test
   void aRowThatCannotBeReadFailsItsRunAndNoOther() {
-    db.sql("ALTER TABLE shigoto.jobs DROP CONSTRAINT jobs_meta");
+    db.sql("ALTER DOMAIN shigoto.meta DROP CONSTRAINT jobs_meta");
     long id = insertWith("meta", "'{\"a\": {\"secret\": 1}}'");
 
     Shigoto node = start();

@@ -39,12 +39,12 @@ class MigrationsIT {
   private static final String CATALOG =
       """
       SELECT 'column' AS kind, table_name || '.' || column_name AS name,
-             concat_ws(' ', ordinal_position, data_type, udt_name, is_nullable, column_default, is_identity) AS what
+             concat_ws(' ', ordinal_position, data_type, udt_name, domain_name, is_nullable, column_default, is_identity) AS what
         FROM information_schema.columns WHERE table_schema = $1
       UNION ALL
       SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = $1
       UNION ALL
-      SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+      SELECT 'constraint', concat(conrelid::regclass, contypid::regtype, '.', conname), pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = $1::regnamespace
       UNION ALL
       SELECT 'trigger', tgname, pg_get_triggerdef(trigger.oid)

@@ -37,7 +37,7 @@ SELECT (SELECT coalesce(sum(size), 0) FROM (SELECT size FROM told UNION ALL SELE
           FROM shigoto.jobs
          WHERE state IN ('scheduled', 'retryable')
            AND scheduled_at > now()) AS next_due_in,
-       ARRAY(SELECT queue FROM told) AS queues,
+       ARRAY(SELECT queue::text FROM told) AS queues,
        (SELECT id FROM shigoto.loose_ends ORDER BY parent_id LIMIT 1) IS NOT NULL
          OR (SELECT id FROM shigoto.loose_counts ORDER BY batch_id LIMIT 1) IS NOT NULL AS loose,
        (SELECT told FROM entered) AS told,

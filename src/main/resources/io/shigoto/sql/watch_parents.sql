@@ -36,5 +36,5 @@ tied AS (
 SELECT count(*) AS seen,
        (SELECT count(*) FROM watched) AS done,
        CASE WHEN count(*) = $1::integer THEN max(id) END AS last,
-       ARRAY(SELECT DISTINCT queue FROM watched WHERE state = 'available') AS queues
+       ARRAY(SELECT DISTINCT queue::text FROM watched WHERE state = 'available') AS queues
   FROM seen

@@ -74,10 +74,10 @@ class ChecksIT {
   @CsvSource({
     "jobs_fence, lease, -1",
     "jobs_fence, lease, 9223372036854775807",
-    "jobs_fence, id, 0",
+    "jobs_id, id, 0",
     "jobs_attempts, attempt, -1",
     "jobs_attempts, attempt, 2147483647",
-    "jobs_attempts, max_attempts, 0",
+    "jobs_max_attempts, max_attempts, 0",
     "jobs_progress, progress, 101",
     "jobs_names, queue, ''''''",
     "jobs_names, worker, 'repeat(''n'', 256)'",
@@ -105,9 +105,14 @@ class ChecksIT {
     "jobs_depends_on, depends_on, '''{{1,2}}'''",
     "jobs_depends_on, depends_on, '''[0:1]={1,2}'''",
     "jobs_if_not_completed, if_not_completed, '''executing'''",
+    "jobs_if_not_completed, if_not_completed, '''completed'''",
+    "jobs_cancelling, cancelling, 'gen_random_uuid()'",
+    "jobs_cancelling, '(state, owner, cancelling)', '(''executing'', gen_random_uuid(), gen_random_uuid())'",
+    "jobs_waiting, pending, 1",
+    "jobs_waiting, state, '''waiting'''",
     "jobs_unique, unique_until, 'now()'",
     "jobs_unique, unique_states, '''{executing}'''",
-    "jobs_unique, '(unique_key, unique_states)', '(gen_random_uuid(), ''{NULL}'')'"
+    "jobs_unique_states, '(unique_key, unique_states)', '(gen_random_uuid(), ''{NULL}'')'"
   })
   void whatMakesNoSenseIsRefused(String constraint, String column, String value) {
     db.sql("INSERT INTO shigoto.jobs (queue, worker) VALUES ('q', 'w')");
@@ -132,6 +137,7 @@ class ChecksIT {
     "tags, '''{a,a}'''",
     "depends_on, '''{}'''",
     "if_not_completed, '''discarded'''",
+    "'(state, owner, cancelling)', '(''executing'', ''00000000-0000-0000-0000-000000000001'', ''00000000-0000-0000-0000-000000000001'')'",
     "'(unique_key, unique_until, unique_states)', '(gen_random_uuid(), now(), ''{}'')'"
   })
   void whatMakesSenseIsNot(String column, String value) {

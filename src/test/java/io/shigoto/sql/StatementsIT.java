@@ -35,6 +35,15 @@ class StatementsIT {
         BEGIN
           EXECUTE CASE WHEN statement ~* '^(SELECT|WITH|INSERT|UPDATE|DELETE)' THEN 'PREPARE it AS ' ELSE '' END
             || statement;
+          IF EXISTS (
+            SELECT FROM pg_prepared_statements AS it,
+                   jsonb_array_elements_text(nullif(to_jsonb(it) -> 'result_types', 'null')) AS result
+              JOIN pg_type AS many ON many.oid = result::regtype
+              JOIN pg_type AS one ON one.oid = many.typelem
+             WHERE one.typtype = 'd')
+          THEN
+            RAISE EXCEPTION 'no driver knows an array of a domain';
+          END IF;
           RAISE EXCEPTION 'taken back' USING ERRCODE = 'TBACK';
         EXCEPTION WHEN SQLSTATE 'TBACK' THEN
           IF EXISTS (SELECT FROM pg_prepared_statements WHERE name = 'it') THEN

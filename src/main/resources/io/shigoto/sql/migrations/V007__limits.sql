@@ -176,7 +176,7 @@ DECLARE
   seen   integer;
   far    jsonb;
 BEGIN
-  SELECT array_agg(next.id) FILTER (WHERE next.partition_key IS NULL), array_agg(DISTINCT next.partition_key),
+  SELECT array_agg(next.id) FILTER (WHERE next.partition_key IS NULL), array_agg(DISTINCT next.partition_key::text),
          count(*), (array_agg(jsonb_build_array(next.priority, next.scheduled_at, next.id)))[count(*)::integer]
     INTO found.ids, found.keys, seen, far
     FROM (
@@ -733,8 +733,9 @@ BEGIN
          claimed_at = now,
          limited = CASE WHEN counted[width_bucket(job.id, taken)] THEN true END
    WHERE job.id = ANY (taken)
-  RETURNING job.id, job.lease, job.worker, job.attempt, job.max_attempts, job.priority,
-            job.args::text, job.meta::text, job.tags, job.partition_key, job.batch_id, job.depends_on,
+  RETURNING job.id, job.lease::bigint, job.worker::text, job.attempt::integer, job.max_attempts::integer, job.priority,
+            job.args::text, job.meta::text, job.tags::text[], job.partition_key::text, job.batch_id,
+            job.depends_on::bigint[],
             (date_part('epoch', job.inserted_at) * 1000000)::bigint,
             (date_part('epoch', job.scheduled_at) * 1000000)::bigint,
             (date_part('epoch', job.claimed_at) * 1000000)::bigint,

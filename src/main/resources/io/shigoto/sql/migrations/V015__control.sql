@@ -223,7 +223,7 @@ BEGIN
   END IF;
 
   RETURN QUERY
-  SELECT job.id, 'retried', job.queue, job.worker, NULL::text,
+  SELECT job.id, 'retried', job.queue::text, job.worker::text, NULL::text,
          ARRAY[CASE job.state WHEN 'waiting' THEN 'd0' ELSE 'q' || job.queue END]
     FROM shigoto.jobs AS job
    WHERE job.id = ANY (ARRAY(SELECT (unnest(retried)).id));
@@ -254,7 +254,8 @@ BEGIN
      WHERE job.id = ANY (ARRAY(SELECT waiting.id FROM waiting ORDER BY waiting.id))
     RETURNING job.id, job.queue, job.worker, job.state
   )
-  SELECT job.id, CASE WHEN due.id IS NULL THEN 'locked' ELSE 'due_now' END, job.queue, job.worker, 'due_now',
+  SELECT job.id, CASE WHEN due.id IS NULL THEN 'locked' ELSE 'due_now' END, job.queue::text, job.worker::text,
+         'due_now',
          CASE WHEN due.state = 'available' THEN ARRAY['q' || job.queue] WHEN due.id IS NOT NULL THEN '{d0}' END
     FROM shigoto.jobs AS job
     LEFT JOIN due ON due.id = job.id
