@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * One drain: from the first claim to the first look at the table that finds no job left, by the
  * server's clock. (Of the peers, whose rows do not tell of the claim: from the start of the first
- * job.)
+ * job.) The client's processor time is without the just-in-time compiler's, which is told beside it.
  */
 final class Drain {
 
@@ -33,6 +33,7 @@ final class Drain {
     Map<String, Double> values = new LinkedHashMap<>();
     values.put("jobs_per_s", jobs / seconds);
     values.put("client_cpu_s_per_10k", stopped.path("cpu_s").asDouble() * 10_000 / jobs);
+    values.put("compiler_cpu_s_per_10k", stopped.path("compiler_cpu_s").asDouble() * 10_000 / jobs);
     values.put("server_cpu_s_per_10k", server * 10_000 / jobs);
     values.put("wal_bytes_per_job", (wal(db) - wal) / jobs);
     values.put("foreign_cpu", foreign);

@@ -40,14 +40,14 @@ final class Stage implements AutoCloseable {
 
   /** What the JVMs of the subjects are started with. */
   List<String> jvm() {
-    return List.of("-Xms512m", "-Xmx1g");
+    return List.of("-Xms512m", "-Xmx1g", "-XX:-UseDynamicNumberOfCompilerThreads");
   }
 
   /** The JVM of a subject. */
   SubjectProcess subject(String name) {
     return subjects.computeIfAbsent(
         name,
-        key -> SubjectProcess.start(key, key.endsWith("-256m") ? List.of("-Xmx256m") : jvm()));
+        key -> SubjectProcess.start(key, key.endsWith("-256m") ? List.of("-Xmx256m", "-XX:-UseDynamicNumberOfCompilerThreads") : jvm()));
   }
 
   /** The JVM of a subject, warm for a kind of work. */

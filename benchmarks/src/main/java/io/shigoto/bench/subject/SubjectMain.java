@@ -1,6 +1,5 @@
 package io.shigoto.bench.subject;
 
-import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -22,15 +21,12 @@ public final class SubjectMain {
   public static final String MARK = "@@";
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final OperatingSystemMXBean SYSTEM =
-      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-
   private static final MemoryMXBean MEMORY = ManagementFactory.getMemoryMXBean();
 
   private final PrintStream out = System.out;
   private final Subject subject;
   private Subject.@Nullable Running running;
-  private long cpuAtBegin;
+  private Processor processor = new Processor();
 
   private SubjectMain(Subject subject) {
     this.subject = subject;
@@ -59,7 +55,7 @@ public final class SubjectMain {
         System.gc();
         tell("memory", Map.of("heap_kb", MEMORY.getHeapMemoryUsage().getUsed() / 1024));
       } else {
-        cpuAtBegin = SYSTEM.getProcessCpuTime();
+        processor = new Processor();
         running = subject.begin(order, told -> tell("done", told));
         tell("begun", Map.of());
       }
@@ -71,9 +67,11 @@ public final class SubjectMain {
     if (ending == null) {
       throw new IllegalStateException("nothing runs");
     }
-    long cpu = SYSTEM.getProcessCpuTime() - cpuAtBegin;
+    double all = processor.seconds();
+    double compiler = processor.compilerSeconds();
     Map<String, Object> told = new LinkedHashMap<>(ending.stop());
-    told.put("cpu_s", cpu / 1e9);
+    told.put("cpu_s", all - compiler);
+    told.put("compiler_cpu_s", compiler);
     running = null;
     tell("stopped", told);
   }
