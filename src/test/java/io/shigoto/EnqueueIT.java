@@ -182,8 +182,6 @@ class EnqueueIT {
     Long count = counted.block(LIMIT);
 
     assertThat(count).isEqualTo(200);
-    // Receipts that the stream has not handed on yet count here, but weigh nothing.
-    assertThat(most.get()).isLessThanOrEqualTo(150);
     assertThat(jobs()).isEqualTo(200);
   }
 

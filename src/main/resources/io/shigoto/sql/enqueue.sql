@@ -3,6 +3,7 @@
 -- $2 queues  $3 workers  $4 args (JSON)  $5 priorities  $6 max attempts
 -- $7 due at (timestamps, NULL: now)  $8 due in (ms, NULL: now)  $9 meta (JSON, NULL)  $10 tags (JSON arrays, NULL)
 -- $11 partition keys (NULL)  $12 the places, from 1, of those for whose end somebody waits
+-- An array of which all is NULL may be empty: the longest of them says how many jobs there are.
 -- Returns one row per job in that order: its id and in how many ms it is due (0: now).
 -- Locks: none but its own new rows. Relies on: the identity sequence, which follows the order of the SELECT.
 INSERT INTO shigoto.jobs (queue, worker, args, priority, max_attempts, scheduled_at, meta, tags, partition_key,

@@ -7,6 +7,7 @@
 -- $15 what the one that holds the key takes over (array literals, NULL)  $16 how long it then waits (ms, NULL)
 -- $17 batches (NULL)  $18 the jobs that it waits for (array literals, ascending, each once; NULL)
 -- $19 what becomes of it if one of those does not complete ('cancelled', 'discarded', NULL: it runs)
+-- An array of which all is NULL may be empty: the longest of them says how many jobs there are.
 -- Returns one row per job, in any order, with its place from 1; and perhaps messages, without a place.
 -- Locks: the batches, against being sealed; the keys, in their order; then jobs that take something over, by id. Relies on: unique_keys_pkey, jobs_pkey,
 -- batches_pkey, job_history_id in each partition.

@@ -11,6 +11,8 @@ import io.shigoto.job.Receipt;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -58,43 +60,38 @@ public final class Inserts {
     return statement -> bindRows(statement.bind(0, notify).bind(11, watched(rows)), rows);
   }
 
-  /** Binds what all jobs have, as $2 to $11. */
+  /**
+   * Binds what all jobs have, as $2 to $11. What no job has is an empty array: {@code unnest} pads
+   * it.
+   */
   static void bindRows(Statement statement, List<JobRow> rows) {
-    int n = rows.size();
-    String[] queues = new String[n];
-    String[] workers = new String[n];
-    String[] args = new String[n];
-    Short[] priorities = new Short[n];
-    Integer[] maxAttempts = new Integer[n];
-    String[] dueAt = new String[n];
-    Long[] dueIn = new Long[n];
-    String[] meta = new String[n];
-    String[] tags = new String[n];
-    String[] partitionKeys = new String[n];
-    for (int i = 0; i < n; i++) {
-      JobRow row = rows.get(i);
-      queues[i] = row.queue();
-      workers[i] = row.worker();
-      args[i] = row.args();
-      priorities[i] = (short) row.priority();
-      maxAttempts[i] = row.maxAttempts();
-      dueAt[i] = row.dueAt() == null ? null : row.dueAt().toString();
-      dueIn[i] = row.dueIn();
-      meta[i] = row.meta();
-      tags[i] = row.tags();
-      partitionKeys[i] = row.partitionKey();
-    }
     statement
-        .bind(1, queues)
-        .bind(2, workers)
-        .bind(3, args)
-        .bind(4, priorities)
-        .bind(5, maxAttempts)
-        .bind(6, dueAt)
-        .bind(7, dueIn)
-        .bind(8, meta)
-        .bind(9, tags)
-        .bind(10, partitionKeys);
+        .bind(1, column(rows, String[]::new, JobRow::queue))
+        .bind(2, column(rows, String[]::new, JobRow::worker))
+        .bind(3, column(rows, String[]::new, JobRow::args))
+        .bind(4, column(rows, Short[]::new, row -> (short) row.priority()))
+        .bind(5, column(rows, Integer[]::new, JobRow::maxAttempts))
+        .bind(6, column(rows, String[]::new, Inserts::dueAt))
+        .bind(7, column(rows, Long[]::new, JobRow::dueIn))
+        .bind(8, column(rows, String[]::new, JobRow::meta))
+        .bind(9, column(rows, String[]::new, JobRow::tags))
+        .bind(10, column(rows, String[]::new, JobRow::partitionKey));
+  }
+
+  private static @Nullable String dueAt(JobRow row) {
+    return row.dueAt() == null ? null : row.dueAt().toString();
+  }
+
+  /** A value of each row, or none at all: an array of NULLs is read as slowly as any other. */
+  static <T> T[] column(
+      List<JobRow> rows, IntFunction<T[]> array, Function<JobRow, @Nullable T> value) {
+    T[] column = array.apply(rows.size());
+    boolean empty = true;
+    for (int i = 0; i < column.length; i++) {
+      column[i] = value.apply(rows.get(i));
+      empty &= column[i] == null;
+    }
+    return empty ? array.apply(0) : column;
   }
 
   /** The places, from 1, of those that are watched. */

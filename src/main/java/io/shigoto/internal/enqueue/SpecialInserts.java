@@ -70,22 +70,21 @@ public final class SpecialInserts {
     return statement -> {
       Inserts.bindRows(statement.bind(0, atCommit), rows);
       statement
-          .bind(11, column(rows, String[]::new, UniqueRow::key))
-          .bind(12, column(rows, Long[]::new, UniqueRow::period))
-          .bind(13, column(rows, String[]::new, UniqueRow::states))
-          .bind(14, column(rows, String[]::new, UniqueRow::replaces))
-          .bind(15, column(rows, Long[]::new, UniqueRow::debounce))
-          .bind(16, rows.stream().map(row -> row.ties().batch()).toArray(Long[]::new))
-          .bind(17, rows.stream().map(row -> row.ties().dependsOn()).toArray(String[]::new))
-          .bind(18, rows.stream().map(row -> row.ties().ending()).toArray(String[]::new));
+          .bind(11, unique(rows, String[]::new, UniqueRow::key))
+          .bind(12, unique(rows, Long[]::new, UniqueRow::period))
+          .bind(13, unique(rows, String[]::new, UniqueRow::states))
+          .bind(14, unique(rows, String[]::new, UniqueRow::replaces))
+          .bind(15, unique(rows, Long[]::new, UniqueRow::debounce))
+          .bind(16, Inserts.column(rows, Long[]::new, row -> row.ties().batch()))
+          .bind(17, Inserts.column(rows, String[]::new, row -> row.ties().dependsOn()))
+          .bind(18, Inserts.column(rows, String[]::new, row -> row.ties().ending()));
     };
   }
 
-  private static <T> @Nullable T[] column(
-      List<JobRow> rows, IntFunction<@Nullable T[]> array, Function<UniqueRow, @Nullable T> value) {
-    return rows.stream()
-        .map(row -> row.unique() == null ? null : value.apply(row.unique()))
-        .toArray(array);
+  private static <T> T[] unique(
+      List<JobRow> rows, IntFunction<T[]> array, Function<UniqueRow, @Nullable T> value) {
+    return Inserts.column(
+        rows, array, row -> row.unique() == null ? null : value.apply(row.unique()));
   }
 
   private static Line read(Readable row) {
