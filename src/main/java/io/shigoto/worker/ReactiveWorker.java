@@ -81,6 +81,9 @@ public interface ReactiveWorker<A> {
   /**
    * How long a run may take; then it is cancelled and counts as failed. More than zero, at most
    * 36500 days. Asked once, when the node is built. Default: 5 minutes.
+   *
+   * <p>Cancel: what the run does on cancel, such as in {@code doOnCancel}, is waited for. One that
+   * never returns keeps its slot, and its job runs for as long as the node lives.
    */
   default Duration timeout() {
     return DEFAULT_TIMEOUT;

@@ -1,5 +1,5 @@
 -- Moves completed runs without a result to job_history: what nearly every settlement is. See settle.sql.
--- $1 ids (ascending)  $2 leases, in the same order  $3 whether the nodes hear of it at commit, which is the caller's
+-- $1 ids (ascending)  $2 leases, in the same order
 -- There is no join whose order the planner could choose: the array drives the primary key, and width_bucket finds
 -- a row's place in the ascending array by binary search.
 -- Returns one row: null if all were written, else the ids that were, in any order: one that is missing had lost its
@@ -26,7 +26,7 @@ archived AS (
 followed AS MATERIALIZED (
   SELECT shigoto.jobs_ended(
            array_agg(ROW(id, 'completed', batch_id, unique_key, watched)::shigoto.ended_job ORDER BY id),
-           $3::boolean) AS told
+           false) AS told
     FROM finished
    WHERE watched OR batch_id IS NOT NULL OR unique_key IS NOT NULL
   HAVING count(*) > 0

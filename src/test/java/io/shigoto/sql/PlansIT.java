@@ -116,7 +116,7 @@ class PlansIT {
   @ParameterizedTest
   @ValueSource(ints = {1, 10, 100, 1_000})
   void settleCompletedLooksAtItsGroupOnly(int group) {
-    explain("settle_completed", executing(group), repeat("1", group), "false")
+    explain("settle_completed", executing(group), repeat("1", group))
         .readsJobsByIndexOnly()
         .looksAtNoMoreThan(2L * group)
         .touchesNoMorePagesThan(PAGES_ANYWAY + PAGES_PER_ROW * group);

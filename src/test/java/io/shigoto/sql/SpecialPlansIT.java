@@ -82,11 +82,7 @@ class SpecialPlansIT {
   @ValueSource(ints = {1, 100, 1_000})
   void whatFollowsFromEndsTouchesThoseWhoWaitTheirKeysAndTheirBatches(int group) {
     explain(
-        group,
-        "settle_completed",
-        bigints(group, i -> "" + (100 + i)),
-        bigints(group, i -> "1"),
-        "false");
+        group, "settle_completed", bigints(group, i -> "" + (100 + i)), bigints(group, i -> "1"));
   }
 
   @ParameterizedTest

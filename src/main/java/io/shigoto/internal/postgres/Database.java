@@ -47,7 +47,14 @@ public final class Database {
    * has a connection, and perhaps locks, which those that it waits for may need to go on: less than
    * the server's deadlock_timeout, so that it never comes to a deadlock.
    */
-  private static final String SHORT_WAITS = "SET LOCAL lock_timeout = '100ms'";
+  private static final Duration SHORT_WAIT = Duration.ofMillis(100);
+
+  /**
+   * And in its turn, when it is the only one that waits so. Whoever waits for no longer than others
+   * have what he waits for, and then stands behind them again, may never get it: on a slow machine
+   * they have it for longer than a short wait. Less than deadlock_timeout too.
+   */
+  private static final Duration LONG_WAIT = Duration.ofMillis(800);
 
   private final InstrumentedPool<Session> pool;
   private final Duration deadline;
@@ -135,17 +142,27 @@ public final class Database {
    * deadline.
    */
   public <T> Mono<List<T>> inTransaction(Function<Connection, Flux<T>> work) {
-    return Detached.of(
-        retries.of(
-            Mono.defer(
-                () -> underWay.pass(pool.acquire(deadline).flatMap(at -> transaction(at, work))))));
+    return Detached.of(retries.of(transaction(work, SHORT_WAIT), transaction(work, longWait())));
+  }
+
+  /** A transaction has several tries however soon it is to fail. */
+  private Duration longWait() {
+    Duration some = deadline.dividedBy(10);
+    return some.compareTo(SHORT_WAIT) < 0
+        ? SHORT_WAIT
+        : some.compareTo(LONG_WAIT) > 0 ? LONG_WAIT : some;
+  }
+
+  private <T> Mono<List<T>> transaction(Function<Connection, Flux<T>> work, Duration wait) {
+    return Mono.defer(
+        () -> underWay.pass(pool.acquire(deadline).flatMap(at -> transaction(at, work, wait))));
   }
 
   private <T> Mono<List<T>> transaction(
-      PooledRef<Session> borrowed, Function<Connection, Flux<T>> work) {
+      PooledRef<Session> borrowed, Function<Connection, Flux<T>> work, Duration wait) {
     Connection connection = borrowed.poolable().connection();
     return Mono.from(connection.beginTransaction(IsolationLevel.READ_COMMITTED))
-        .then(run(connection, SHORT_WAITS))
+        .then(run(connection, "SET LOCAL lock_timeout = " + wait.toMillis()))
         .thenMany(Flux.defer(() -> work.apply(connection)))
         .timeout(deadline, timer)
         .collectList()

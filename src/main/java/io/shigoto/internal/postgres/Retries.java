@@ -49,9 +49,13 @@ final class Retries {
             .buildPool();
   }
 
-  /** The same transaction; fails with the last conflict when that took longer than the patience. */
-  <T> Mono<T> of(Mono<T> transaction) {
-    return Mono.defer(() -> new Attempts<>(transaction).all());
+  /**
+   * The same transaction; fails with the last conflict when that took longer than the patience.
+   *
+   * @param inItsTurn the same, as it is when no other one starts over beside it
+   */
+  <T> Mono<T> of(Mono<T> transaction, Mono<T> inItsTurn) {
+    return Mono.defer(() -> new Attempts<>(transaction, inItsTurn).all());
   }
 
   /** Whether a transaction was ended because of what others did meanwhile. */
@@ -64,11 +68,13 @@ final class Retries {
   private final class Attempts<T> {
 
     private final Mono<T> transaction;
+    private final Mono<T> inItsTurn;
     private final long began = nanos.getAsLong();
     private volatile @Nullable Throwable conflict;
 
-    Attempts(Mono<T> transaction) {
+    Attempts(Mono<T> transaction, Mono<T> inItsTurn) {
       this.transaction = transaction;
+      this.inItsTurn = inItsTurn;
     }
 
     Mono<T> all() {
@@ -102,7 +108,7 @@ final class Retries {
     }
 
     private Mono<T> inTurn(PooledRef<Boolean> mine) {
-      return transaction
+      return inItsTurn
           .flatMap(done -> mine.release().thenReturn(done))
           .onErrorResume(error -> mine.release().then(Mono.error(error)));
     }

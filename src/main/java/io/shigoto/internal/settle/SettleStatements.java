@@ -59,7 +59,7 @@ final class SettleStatements {
     return database
         .list(
             settleCompleted,
-            statement -> statement.bind(0, ids).bind(1, leases).bind(2, false),
+            statement -> statement.bind(0, ids).bind(1, leases),
             row -> {
               Long[] written = row.get(0, Long[].class);
               return new Settled(

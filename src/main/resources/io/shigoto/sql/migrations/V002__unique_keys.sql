@@ -131,6 +131,8 @@ BEGIN
 END $$;
 
 -- Which of these jobs cannot take their keys, in a transaction whose snapshot is too old to tell who has them. Keeps none.
+-- A circle is an error here, and not to be waited for again: nothing of this statement is held, so it is closed by what
+-- the transaction holds since earlier ones, and nobody in it can go on before it ends.
 CREATE FUNCTION shigoto.find_unseen(wanted shigoto.unique_keys[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
   unseen bigint[] := '{}';

@@ -82,8 +82,7 @@ final class HotStatements {
         connection
             .createStatement(sql.get("settle_completed").text())
             .bind(0, ids)
-            .bind(1, leases)
-            .bind(2, false);
+            .bind(1, leases);
     return Flux.from(settle.execute())
         .concatMap(result -> result.map(row -> written(row.get(0, Long[].class), ids)))
         .reduce(0L, Long::sum);
