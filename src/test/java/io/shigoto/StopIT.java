@@ -122,8 +122,8 @@ class StopIT {
         .enqueueAll(Flux.range(0, 5_000).map(i -> NewJob.of("work", Scripted.NOTHING)))
         .blockLast(LIMIT);
     Await.until("both slots are held", LIMIT, () -> held.get() == 2);
-    assertThat(executing()).isGreaterThan(2);
 
+    // What waits ahead is given back after a while anyway: nothing comes in between.
     CompletableFuture<Void> stop = node.stop(LIMIT).toFuture();
     Await.until("only those that run are held", LIMIT, () -> executing() == 2);
 

@@ -288,7 +288,6 @@ class UniqueLifeIT {
     return Shigoto.builder(db.connectionFactory())
         .name(name)
         .listener(told)
-        .lease(Duration.ofSeconds(4))
         .pollInterval(Duration.ofMillis(100));
   }
 
