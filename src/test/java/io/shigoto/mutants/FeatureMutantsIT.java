@@ -288,7 +288,7 @@ class FeatureMutantsIT extends Mutants {
         Arguments.of(
             "middleware of the worker is around that of the node",
             java(
-                "internal/job/Workers",
+                "internal/known/Workers",
                 "Stream.concat(around.stream(), own(worker).stream())",
                 "Stream.concat(own(worker).stream(), around.stream())"),
             "MiddlewareIT",

@@ -118,7 +118,7 @@ class MutantsIT extends Mutants {
             "startsKeepTheRateWheneverTheyComeInTheSlack"),
         Arguments.of(
             "nodes note by themselves what has started",
-            java("internal/job/SharedRate", "limit.scope() == Scope.NODE ?", "true ?"),
+            java("internal/known/SharedRate", "limit.scope() == Scope.NODE ?", "true ?"),
             "ClusterRateIT",
             "allNamesOfAWorkerShareTheRate"),
         Arguments.of(

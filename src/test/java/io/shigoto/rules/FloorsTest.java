@@ -50,6 +50,7 @@ class FloorsTest {
               "internal.control"),
           Set.of("internal.find"),
           Set.of("internal.job", "internal.postgres", "internal.context"),
+          Set.of("internal.known"),
           Set.of("internal.json", "internal.flow", "internal.thread", "internal.limit"),
           Set.of("batch", "workflow", "control", "broadcast"),
           Set.of("job"),

@@ -1,9 +1,9 @@
 package io.shigoto.internal.enqueue;
 
 import io.shigoto.internal.context.Propagation;
-import io.shigoto.internal.job.Defaults;
-import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.known.Defaults;
+import io.shigoto.internal.known.Workers;
 import io.shigoto.job.IfNotCompleted;
 import io.shigoto.job.NewJob;
 import io.shigoto.worker.Unique;

@@ -2,8 +2,8 @@ package io.shigoto.internal.explain;
 
 import io.shigoto.control.NodeReason;
 import io.shigoto.control.Reason;
-import io.shigoto.internal.job.Hold;
-import io.shigoto.internal.job.NodeState;
+import io.shigoto.internal.known.Hold;
+import io.shigoto.internal.known.NodeState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.shigoto.internal.job;
 
+import io.shigoto.internal.known.ClusterLimit;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,11 +1,11 @@
 package io.shigoto.internal.permit;
 
 import io.shigoto.internal.job.Bell;
-import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Events;
-import io.shigoto.internal.job.Hold;
 import io.shigoto.internal.job.News;
-import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.known.ClusterLimit;
+import io.shigoto.internal.known.Hold;
+import io.shigoto.internal.known.Workers;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.IdentityHashMap;

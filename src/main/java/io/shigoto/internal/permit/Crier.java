@@ -2,7 +2,7 @@ package io.shigoto.internal.permit;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.job.Events;
-import io.shigoto.internal.job.WorkerLimits;
+import io.shigoto.internal.known.WorkerLimits;
 import io.shigoto.internal.limit.Breaker;
 import io.shigoto.internal.permit.Rule.Limit;
 import java.time.Duration;

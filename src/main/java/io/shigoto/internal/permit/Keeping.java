@@ -1,7 +1,7 @@
 package io.shigoto.internal.permit;
 
-import io.shigoto.internal.job.ClusterLimit;
-import io.shigoto.internal.job.SharedRate;
+import io.shigoto.internal.known.ClusterLimit;
+import io.shigoto.internal.known.SharedRate;
 import io.shigoto.internal.limit.Validity;
 
 /** The limits of a worker that one claim keeps, for all its names. */

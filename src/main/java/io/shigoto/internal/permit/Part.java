@@ -1,7 +1,7 @@
 package io.shigoto.internal.permit;
 
 import io.shigoto.internal.job.Brought;
-import io.shigoto.internal.job.SharedRate;
+import io.shigoto.internal.known.SharedRate;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.limit.Validity;
 import io.shigoto.internal.permit.Rule.Limit;

@@ -2,8 +2,8 @@ package io.shigoto.internal.permit;
 
 import io.shigoto.internal.job.Brought;
 import io.shigoto.internal.job.Claimed;
-import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Wanted;
+import io.shigoto.internal.known.ClusterLimit;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.internal.permit.WorkerPermits.Taken;
 import java.util.ArrayList;

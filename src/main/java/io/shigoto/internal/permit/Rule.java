@@ -1,8 +1,8 @@
 package io.shigoto.internal.permit;
 
-import io.shigoto.internal.job.Hold;
-import io.shigoto.internal.job.SharedRate;
-import io.shigoto.internal.job.WorkerLimits;
+import io.shigoto.internal.known.Hold;
+import io.shigoto.internal.known.SharedRate;
+import io.shigoto.internal.known.WorkerLimits;
 import io.shigoto.internal.limit.Breaker;
 import io.shigoto.internal.limit.Pace;
 import io.shigoto.internal.limit.PaceState;

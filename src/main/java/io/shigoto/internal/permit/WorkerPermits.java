@@ -1,11 +1,11 @@
 package io.shigoto.internal.permit;
 
-import io.shigoto.internal.job.ClusterLimit;
 import io.shigoto.internal.job.Events;
-import io.shigoto.internal.job.Hold;
-import io.shigoto.internal.job.SharedRate;
-import io.shigoto.internal.job.WorkerLimits;
-import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.known.ClusterLimit;
+import io.shigoto.internal.known.Hold;
+import io.shigoto.internal.known.SharedRate;
+import io.shigoto.internal.known.WorkerLimits;
+import io.shigoto.internal.known.Workers;
 import io.shigoto.internal.limit.Breaker;
 import io.shigoto.internal.limit.Kept;
 import io.shigoto.internal.limit.Permit;

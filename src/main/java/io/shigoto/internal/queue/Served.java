@@ -4,7 +4,7 @@ import io.shigoto.control.QueueOptions;
 import io.shigoto.internal.flow.Detached;
 import io.shigoto.internal.flow.Gate;
 import io.shigoto.internal.flow.Nudge;
-import io.shigoto.internal.job.NodeState;
+import io.shigoto.internal.known.NodeState;
 import io.shigoto.internal.seats.NodeSlots;
 import io.shigoto.internal.shed.Sheds;
 import io.shigoto.internal.wake.Wakeups;

@@ -1,7 +1,7 @@
 package io.shigoto.internal.queue;
 
 import io.shigoto.control.QueueOptions;
-import io.shigoto.internal.job.NodeState;
+import io.shigoto.internal.known.NodeState;
 import io.shigoto.internal.shed.Shedding;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;

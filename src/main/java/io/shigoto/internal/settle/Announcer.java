@@ -5,7 +5,7 @@ import io.shigoto.internal.job.Bell;
 import io.shigoto.internal.job.News;
 import io.shigoto.internal.job.RunKey;
 import io.shigoto.internal.job.Settlement;
-import io.shigoto.internal.job.Workers;
+import io.shigoto.internal.known.Workers;
 import io.shigoto.job.JobState;
 import java.util.HashSet;
 import java.util.List;

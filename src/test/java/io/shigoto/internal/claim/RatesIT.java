@@ -3,8 +3,8 @@ package io.shigoto.internal.claim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.Schemas;
-import io.shigoto.internal.job.SharedRate;
 import io.shigoto.internal.json.OwnJson;
+import io.shigoto.internal.known.SharedRate;
 import io.shigoto.internal.limit.PaceSchedules;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.worker.RateLimit;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shigoto.event.JobEvent;
 import io.shigoto.internal.job.Events;
-import io.shigoto.internal.job.Workers;
 import io.shigoto.internal.json.Json;
+import io.shigoto.internal.known.Workers;
 import io.shigoto.internal.limit.Permit;
 import io.shigoto.worker.Outcome;
 import io.shigoto.worker.ReactiveWorker;

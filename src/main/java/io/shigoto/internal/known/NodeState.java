@@ -1,4 +1,4 @@
-package io.shigoto.internal.job;
+package io.shigoto.internal.known;
 
 import java.util.List;
 import java.util.Map;

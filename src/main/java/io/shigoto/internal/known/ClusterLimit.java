@@ -1,4 +1,4 @@
-package io.shigoto.internal.job;
+package io.shigoto.internal.known;
 
 import io.shigoto.worker.ReactiveWorker;
 import java.util.List;

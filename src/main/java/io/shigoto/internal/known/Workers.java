@@ -1,4 +1,4 @@
-package io.shigoto.internal.job;
+package io.shigoto.internal.known;
 
 import io.shigoto.internal.json.Json;
 import io.shigoto.worker.Middleware;

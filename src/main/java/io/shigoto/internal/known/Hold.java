@@ -1,4 +1,4 @@
-package io.shigoto.internal.job;
+package io.shigoto.internal.known;
 
 /**
  * A limit that keeps a node from claiming jobs of a worker just now.
