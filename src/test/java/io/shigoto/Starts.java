@@ -21,19 +21,29 @@ final class Starts {
 
   private static final long NOTED_LATE = Duration.ofMillis(60).toNanos();
 
+  /** A limit counts microseconds. */
+  private static final long ROUNDED = Duration.ofNanos(2_000).toNanos();
+
+  private final long late;
   private final Function<JobContext<?>, String> group;
   private final Map<String, Queue<Long>> byGroup = new ConcurrentHashMap<>();
 
-  private Starts(Function<JobContext<?>, String> group) {
+  private Starts(long late, Function<JobContext<?>, String> group) {
+    this.late = late;
     this.group = group;
   }
 
   static Starts inAll() {
-    return new Starts(job -> "");
+    return new Starts(NOTED_LATE, job -> "");
   }
 
   static Starts byPartition() {
-    return new Starts(job -> String.valueOf(job.partitionKey()));
+    return new Starts(NOTED_LATE, job -> String.valueOf(job.partitionKey()));
+  }
+
+  /** Noted with the time that the limit itself went by. */
+  static Starts asTheLimitSawThem() {
+    return new Starts(ROUNDED, job -> "");
   }
 
   void note(JobContext<?> job) {
@@ -41,8 +51,11 @@ final class Starts {
   }
 
   void note(String of) {
-    long now = System.nanoTime();
-    byGroup.computeIfAbsent(of, any -> new ConcurrentLinkedQueue<>()).add(now);
+    note(of, System.nanoTime());
+  }
+
+  void note(String of, long nanos) {
+    byGroup.computeIfAbsent(of, any -> new ConcurrentLinkedQueue<>()).add(nanos);
   }
 
   int count() {
@@ -63,13 +76,13 @@ final class Starts {
     byGroup.forEach((of, starts) -> assertKept(limit, of, starts.stream().sorted().toList()));
   }
 
-  private static void assertKept(RateLimit limit, String of, List<Long> starts) {
+  private void assertKept(RateLimit limit, String of, List<Long> starts) {
     boolean window = limit.algorithm() == RateLimit.Algorithm.SLIDING_WINDOW;
     double each = (double) limit.period().toNanos() / limit.permits();
     int most = window ? limit.permits() : limit.burst();
     for (int from = 0; from < starts.size(); from++) {
       for (int to = from + most; to < starts.size(); to++) {
-        long apart = starts.get(to) - starts.get(from) + NOTED_LATE;
+        long apart = starts.get(to) - starts.get(from) + late;
         double due = window ? limit.period().toNanos() : (to - from + 1 - most) * each;
         assertThat(apart)
             .as("%s of '%s': the starts %d to %d of %d", limit, of, from, to, starts.size())
