@@ -33,7 +33,7 @@ class MutantsIT extends Mutants {
             "aFailedOneChangesNothing"),
         Arguments.of(
             "a node claims without a lease",
-            sql("claim", "     AND lease_until > now()\n", ""),
+            sql("claim", " AND lease_until > now()", ""),
             "internal.claim.ClaimIT",
             "aNodeWithoutAValidLeaseClaimsNothing"),
         Arguments.of(
