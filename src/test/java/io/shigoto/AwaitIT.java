@@ -196,13 +196,16 @@ class AwaitIT {
     assertThat(caller.enqueueAndAwait(job("sum"), Integer.class).block(LIMIT)).isEqualTo(3);
   }
 
+  /** Nothing is heard, which would be looked after once more. */
   @Test
   void aLookThatFailsFailsItsCaller() {
     TcpProxy network = nodes.network(db.options());
     network.onStatement("SET watched", Link::cut);
     Shigoto caller =
         nodes.build(
-            Shigoto.builder(Nodes.through(network, db.options())).pollInterval(NEVER_POLLED));
+            Shigoto.builder(Nodes.through(network, db.options()))
+                .pollOnly()
+                .pollInterval(NEVER_POLLED));
 
     assertThatThrownBy(() -> caller.jobs().await(4711).block(LIMIT))
         .isNotInstanceOf(NoSuchElementException.class);
