@@ -76,6 +76,8 @@ class DependenciesIT {
     Job waiting = find(child);
     assertThat(waiting.state()).isEqualTo(JobState.WAITING);
     assertThat(waiting.dependsOn()).containsExactly(a, b);
+    // Or what follows from the end of one may come after the look.
+    Await.until(LIMIT, () -> db.number("SELECT count(*) FROM shigoto.loose_ends") == 0);
     end(a, Outcome.done());
     ended(a);
     assertThat(find(child).state()).isEqualTo(JobState.WAITING);
