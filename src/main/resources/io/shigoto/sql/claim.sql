@@ -9,8 +9,9 @@
 -- attempt, max_attempts, priority, and in microseconds since 1970 inserted_at, scheduled_at, claimed_at.
 -- A node without a valid lease claims nothing, and nobody claims of a paused queue.
 -- Jobs that are unique only until they are started give up their keys.
--- What a claim rarely needs is in functions, which are asked then: setting up the plan of this statement takes longer than
--- claiming one job.
+-- What is too heavy is weighed in a function, which is asked then: setting up the plan of this statement takes longer than
+-- claiming one job. What it takes instead is not: a function that locks sees newer rows than the statement that asks it,
+-- and would lock some that this one cannot take.
 -- Locks: the rows taken, SKIP LOCKED; whose they are is settled by that, so the order of the update does not matter. Relies on: jobs_claim, nodes_pkey, queues_paused.
 WITH wanted AS MATERIALIZED (
   SELECT worker, least(allowance, $5::integer) AS allowance
@@ -57,10 +58,23 @@ taken AS MATERIALIZED (
 ),
 instead AS MATERIALIZED (
   SELECT next.id, next.priority, next.scheduled_at, next.weight
-    FROM (SELECT count(*) AS size, array_agg(id) AS ids, array_agg(worker) AS workers FROM taken) AS got
-   CROSS JOIN LATERAL shigoto.claim_instead($1, $2::text[], $3::integer[], $5::integer, $7::smallint, got.ids,
-                                            got.workers) AS next
-   WHERE got.size < (SELECT count(*) FROM best)
+    FROM wanted
+   CROSS JOIN LATERAL (
+      SELECT job.id, job.priority, job.scheduled_at, shigoto.weight(job.args, job.meta) AS weight
+        FROM shigoto.jobs AS job
+       WHERE job.queue = $1
+         AND job.worker = wanted.worker
+         AND job.state = 'available'
+         AND job.priority >= $7::smallint
+         AND job.id NOT IN (SELECT id FROM taken)
+       ORDER BY job.priority DESC, job.scheduled_at, job.id
+       LIMIT least(wanted.allowance - (SELECT count(*) FROM taken WHERE taken.worker = wanted.worker),
+                   $5::integer - (SELECT count(*) FROM taken))
+         FOR UPDATE SKIP LOCKED
+    ) AS next
+   WHERE (SELECT count(*) FROM taken) < (SELECT count(*) FROM best)
+   ORDER BY next.priority DESC, next.scheduled_at, next.id
+   LIMIT $5::integer - (SELECT count(*) FROM taken)
 ),
 locked AS MATERIALIZED (
   SELECT id, priority, scheduled_at, weight FROM taken

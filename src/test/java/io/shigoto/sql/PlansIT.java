@@ -1,7 +1,6 @@
 package io.shigoto.sql;
 
 import io.shigoto.Schemas;
-import io.shigoto.internal.postgres.Sql;
 import io.shigoto.internal.postgres.Statements;
 import io.shigoto.support.PostgresServer;
 import io.shigoto.support.TestDatabase;
@@ -141,22 +140,6 @@ class PlansIT {
   }
 
   /** What a function does is seen by the pages that it touches. */
-  @ParameterizedTest
-  @CsvSource({"1, 1", "1, 100", "5, 100", "7, 1000"})
-  void whatIsClaimedInsteadIsFoundByTheIndex(int workers, int limit) {
-    Plan.of(
-            database,
-            new Sql(
-                "claim_instead",
-                "SELECT * FROM shigoto.claim_instead($1, $2::text[], $3::integer[], $4::integer, $5::smallint, NULL, NULL)"),
-            "'default'",
-            workers(workers),
-            repeat("1000", workers),
-            "" + limit,
-            "-32768")
-        .touchesNoMorePagesThan(PAGES_OF_A_LOOK + PAGES_PER_ROW * workers * limit);
-  }
-
   @ParameterizedTest
   @CsvSource({"1, 1", "1, 100", "5, 1", "5, 100"})
   void claimUnderALimitLooksAtWhatItMayTake(int workers, int limit) {

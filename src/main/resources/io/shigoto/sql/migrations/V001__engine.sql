@@ -352,34 +352,6 @@ CREATE FUNCTION shigoto.weight(args jsonb, meta jsonb) RETURNS integer LANGUAGE 
              END)::integer
 $$;
 
--- For claim.sql: what is taken instead of jobs that rivals hold, the best of those that are left. taken: what it has
--- already, taken_of: of which workers. Allowances and most include these.
--- Locks: the rows it returns, SKIP LOCKED. Relies on: jobs_claim.
-CREATE FUNCTION shigoto.claim_instead(
-  of_queue text, workers text[], allowances integer[], most integer, lowest smallint, taken bigint[], taken_of text[])
-RETURNS TABLE (id bigint, priority smallint, scheduled_at shigoto.instant, weight integer) LANGUAGE plpgsql AS $$
-DECLARE
-  missing CONSTANT integer := most - coalesce(cardinality(taken), 0);
-BEGIN
-  RETURN QUERY
-  SELECT next.id, next.priority, next.scheduled_at, next.weight
-    FROM unnest(workers, allowances) AS wanted (worker, allowance)
-   CROSS JOIN LATERAL (
-      SELECT job.id, job.priority, job.scheduled_at, shigoto.weight(job.args, job.meta) AS weight
-        FROM shigoto.jobs AS job
-       WHERE job.queue = of_queue
-         AND job.worker = wanted.worker
-         AND job.state = 'available'
-         AND job.priority >= lowest
-         AND job.id NOT IN (SELECT unnest(taken))
-       ORDER BY job.priority DESC, job.scheduled_at, job.id
-       LIMIT least(wanted.allowance - coalesce(cardinality(array_positions(taken_of, wanted.worker)), 0), missing)
-         FOR UPDATE SKIP LOCKED
-    ) AS next
-   ORDER BY next.priority DESC, next.scheduled_at, next.id
-   LIMIT missing;
-END $$;
-
 -- For claim.sql: the first jobs that do not weigh too much together, and always one: the first that is too much is the last.
 CREATE FUNCTION shigoto.first_of_weight(ids bigint[], weights integer[], most bigint) RETURNS bigint[]
 LANGUAGE sql IMMUTABLE AS $$

@@ -115,6 +115,8 @@ BEGIN
         again := true;
         IF has_all THEN
           stale := CASE WHEN sees THEN '{}' ELSE shigoto.find_stale(met) END;
+        ELSIF sees AND patient THEN
+          PERFORM shigoto.await_keys(over);
         ELSIF NOT sees THEN
           unseen := CASE WHEN patient THEN shigoto.find_unseen(wanted) ELSE ARRAY(SELECT job_id FROM unnest(wanted)) END;
         END IF;
@@ -128,6 +130,16 @@ BEGIN
         PERFORM pg_sleep(0.01 * circles);
     END;
   END LOOP;
+END $$;
+
+-- Keys that are over are held by somebody who does not take them away, such as a person in psql: he is waited for, as
+-- long as lock_timeout says. Keeps none.
+CREATE FUNCTION shigoto.await_keys(over uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM shigoto.unique_keys WHERE key = ANY (over) ORDER BY key FOR UPDATE;
+  RAISE EXCEPTION 'let go' USING ERRCODE = 'SHAGN';
+EXCEPTION WHEN SQLSTATE 'SHAGN' THEN
+  NULL;
 END $$;
 
 -- Which of these jobs cannot take their keys, in a transaction whose snapshot is too old to tell who has them. Keeps none.
@@ -312,13 +324,18 @@ CREATE FUNCTION shigoto.take_away_keys(keys uuid[]) RETURNS void LANGUAGE sql AS
         FOR UPDATE SKIP LOCKED))
 $$;
 
--- A job comes to a state in which it does not hold its key, such as a run. What is over is left alone, as above.
+-- A job comes to a state in which it does not hold its key, such as a run. What is over is left alone, and so is a row
+-- that somebody holds, as above: then the job holds its key on, until it ends.
 CREATE FUNCTION shigoto.give_up_key(unique_key uuid, id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  DELETE FROM shigoto.unique_keys AS held
-   WHERE held.key = give_up_key.unique_key
-     AND held.job_id = give_up_key.id
-     AND (held.until IS NULL OR held.until > clock_timestamp());
+  DELETE FROM shigoto.unique_keys
+   WHERE key = (
+     SELECT held.key
+       FROM shigoto.unique_keys AS held
+      WHERE held.key = give_up_key.unique_key
+        AND held.job_id = give_up_key.id
+        AND (held.until IS NULL OR held.until > clock_timestamp())
+        FOR UPDATE SKIP LOCKED);
   RETURN true;
 END $$;
 
@@ -341,8 +358,10 @@ BEGIN
     ELSIF wanted.job_id = ANY (grasp.busy) THEN
       RETURN NULL;
     END IF;
-    -- Its own, if it ended in a state in which it holds it.
-    UPDATE shigoto.unique_keys SET ended_at = NULL, ended_in = NULL WHERE key = wanted.key AND job_id = wanted.job_id;
+    -- Its own, if it ended in a state in which it holds it, or while somebody held the row. It is written anew, and not
+    -- changed: whoever is taking it away has found by an older look that the job does not live, and finds it gone.
+    DELETE FROM shigoto.unique_keys WHERE key = wanted.key AND job_id = wanted.job_id;
+    CONTINUE WHEN FOUND;
     SELECT job_id,
            until <= clock_timestamp()
              OR (ended_at IS NULL
@@ -351,7 +370,7 @@ BEGIN
       INTO holder
       FROM shigoto.unique_keys
      WHERE key = wanted.key;
-    IF FOUND AND holder.is_over AND holder.job_id <> wanted.job_id THEN
+    IF FOUND AND holder.is_over THEN
       -- Somebody is about to take it away.
       RETURN NULL;
     ELSIF FOUND OR current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
