@@ -92,8 +92,8 @@ public final class ShigotoBuilder {
   }
 
   /** Adds middleware around the runs of all workers, inside of what was added before. */
-  public ShigotoBuilder middleware(Middleware outer) {
-    this.work = work.middleware(outer);
+  public ShigotoBuilder middleware(Middleware inner) {
+    this.work = work.middleware(inner);
     return this;
   }
 

@@ -44,6 +44,7 @@ class AsideIT {
 
   private final Told told = new Told();
   private final Queue<String> threads = new ConcurrentLinkedQueue<>();
+  private final Queue<String> cancels = new ConcurrentLinkedQueue<>();
   private final CountDownLatch released = new CountDownLatch(1);
 
   @AfterEach
@@ -89,8 +90,10 @@ class AsideIT {
     loseLease();
     told.await(JobEvent.Kind.NODE_JOINED, 2);
 
+    Await.until("it is cancelled", LIMIT, () -> !cancels.isEmpty());
     // The job may have been rescued, and its backoff asked.
     assertAllAside();
+    assertThat(cancels).hasSize(1);
   }
 
   @Test
@@ -277,7 +280,7 @@ class AsideIT {
   }
 
   private Mono<Outcome> endless() {
-    return Mono.<Outcome>never().doOnCancel(this::called);
+    return Mono.<Outcome>never().doOnCancel(this::cancelled);
   }
 
   private static Mono<Outcome> done() {
@@ -293,6 +296,11 @@ class AsideIT {
                 .then(Mono.defer(() -> work.apply(connection)))
                 .then(Mono.from(connection.rollbackTransaction())),
         Connection::close);
+  }
+
+  private void cancelled() {
+    called();
+    cancels.add(Thread.currentThread().getName());
   }
 
   private void called() {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,13 +50,16 @@ class HeldKeyIT {
     Shigoto node = start(kind);
     List<Long> ids = enqueued(node, SAME);
     told.await(Kind.STARTED, JOBS);
-    Connection other = holding(ids.get(HELD));
 
-    end.tryEmitEmpty();
+    CompletableFuture<Receipt> next =
+        whileHeld(
+            ids.get(HELD),
+            () -> {
+              end.tryEmitEmpty();
+              told.await(kind, JOBS);
+              return node.enqueue(job(HELD, SAME)).toFuture();
+            });
 
-    told.await(kind, JOBS);
-    CompletableFuture<Receipt> next = node.enqueue(job(HELD, SAME)).toFuture();
-    Open.end(other, false);
     assertThat(Mono.fromFuture(next).block(LIMIT)).isInstanceOf(Receipt.Inserted.class);
     told.await(kind, JOBS + 1);
     assertThat(db.number("SELECT count(*) FROM shigoto.unique_keys")).isZero();
@@ -69,24 +73,23 @@ class HeldKeyIT {
     List<Long> ids = enqueued(node, after);
     told.await(Kind.STARTED, JOBS);
     long held = ids.get(HELD);
-    Connection other = holding(held);
+    Receipt conflict = Receipt.conflict(held, Set.of());
 
-    end.tryEmitEmpty();
+    Receipt meanwhile =
+        whileHeld(
+            held,
+            () -> {
+              end.tryEmitEmpty();
+              told.await(Kind.COMPLETED, JOBS);
+              return node.enqueue(job(HELD, after)).block(LIMIT);
+            });
 
-    told.await(Kind.COMPLETED, JOBS);
-    assertThat(node.enqueue(job(HELD, after)).block(LIMIT))
-        .isEqualTo(Receipt.conflict(held, Set.of()));
-    Open.end(other, false);
-    assertThat(node.enqueue(job(HELD, after)).block(LIMIT))
-        .isEqualTo(Receipt.conflict(held, Set.of()));
+    assertThat(meanwhile).isEqualTo(conflict);
+    assertThat(node.enqueue(job(HELD, after)).block(LIMIT)).isEqualTo(conflict);
     Mono<Receipt> replacing =
         node.enqueue(job(HELD, after.replace(Unique.Replace.PRIORITY)).priority(3));
-    assertThat(replacing.block(LIMIT)).isEqualTo(Receipt.conflict(held, Set.of()));
-    Connection caller = Open.begin(db.connectionFactory());
-    Open.run(caller, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-    assertThat(node.enqueue(job(HELD, after), caller).block(LIMIT))
-        .isEqualTo(Receipt.conflict(held, Set.of()));
-    Open.end(caller, true);
+    assertThat(replacing.block(LIMIT)).isEqualTo(conflict);
+    assertThat(inRepeatableRead(node, job(HELD, after))).isEqualTo(conflict);
 
     node.jobs().delete(held).block(LIMIT);
 
@@ -108,12 +111,14 @@ class HeldKeyIT {
             .map(Receipt::id)
             .collectList()
             .block(LIMIT);
-    Connection other = holding(children.get(HELD));
 
-    end.tryEmitEmpty();
+    whileHeld(
+        children.get(HELD),
+        () -> {
+          end.tryEmitEmpty();
+          return told.await(Kind.CANCELLED, JOBS);
+        });
 
-    told.await(Kind.CANCELLED, JOBS);
-    Open.end(other, false);
     Await.until(
         LIMIT,
         () -> node.jobs().find(children.get(HELD)).block(LIMIT).state() == JobState.CANCELLED);
@@ -131,10 +136,21 @@ class HeldKeyIT {
     return NewJob.of("work", Map.of("n", i)).unique(unique);
   }
 
-  private static Connection holding(long id) {
-    Connection other = Open.begin(db.connectionFactory());
-    Open.run(other, "SELECT FROM shigoto.unique_keys WHERE job_id = %d FOR UPDATE".formatted(id));
-    return other;
+  private static <T> T whileHeld(long id, Supplier<T> work) {
+    return Open.transaction(
+        db.connectionFactory(),
+        "SELECT FROM shigoto.unique_keys WHERE job_id = %d FOR UPDATE".formatted(id),
+        work);
+  }
+
+  private static Receipt inRepeatableRead(Shigoto node, NewJob job) {
+    Connection caller = Open.begin(db.connectionFactory());
+    try {
+      Open.run(caller, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      return node.enqueue(job, caller).block(LIMIT);
+    } finally {
+      Open.end(caller, true);
+    }
   }
 
   private Shigoto start(Kind kind) {

@@ -49,7 +49,7 @@ class LimitsIT {
    */
   @ParameterizedTest
   @EnumSource
-  void startsKeepTheRateInEveryWindowAndReachIt(RateLimit.Algorithm algorithm) {
+  void startsKeepTheRateInEveryWindow(RateLimit.Algorithm algorithm) {
     RateLimit limit = by(algorithm, RateLimit.of(20, Duration.ofMillis(200)));
     Starts starts = Starts.asTheLimitSawThem();
     ThreadLocal<Long> seen = ThreadLocal.withInitial(() -> 0L);

@@ -87,23 +87,24 @@ class LooseEndsIT {
           FOR EACH ROW WHEN (NEW.id = 2) EXECUTE FUNCTION comes_meanwhile()
         """);
 
-    RowLock.held(
-        db.connectionFactory(),
-        1,
-        () -> {
-          nodes.start(
-              Shigoto.builder(db.connectionFactory()).pollOnly().pollInterval(Duration.ofHours(1)));
-          Await.until(
-              LIMIT,
-              () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE id = 2 AND watched") == 1);
-          Await.until(
-              LIMIT,
-              () -> db.number("SELECT count(*) FROM shigoto.loose_ends WHERE parent_id = 4") == 0);
-          return 1;
-        });
+    try {
+      RowLock.held(db.connectionFactory(), 1, this::startAndSeeToTheOthers);
+    } finally {
+      db.sql("DROP FUNCTION comes_meanwhile CASCADE");
+    }
 
     Await.until(
         LIMIT, () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE id = 1 AND watched") == 1);
+  }
+
+  private long startAndSeeToTheOthers() {
+    nodes.start(
+        Shigoto.builder(db.connectionFactory()).pollOnly().pollInterval(Duration.ofHours(1)));
+    Await.until(
+        LIMIT, () -> db.number("SELECT count(*) FROM shigoto.jobs WHERE id = 2 AND watched") == 1);
+    Await.until(
+        LIMIT, () -> db.number("SELECT count(*) FROM shigoto.loose_ends WHERE parent_id = 4") == 0);
+    return 1;
   }
 
   /** Much for each, or many of them. */

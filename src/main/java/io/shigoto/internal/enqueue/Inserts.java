@@ -83,9 +83,9 @@ public final class Inserts {
   }
 
   /** A value of each row, or none at all: an array of NULLs is read as slowly as any other. */
-  static <T> T[] column(
-      List<JobRow> rows, IntFunction<T[]> array, Function<JobRow, @Nullable T> value) {
-    T[] column = array.apply(rows.size());
+  static <T> @Nullable T[] column(
+      List<JobRow> rows, IntFunction<@Nullable T[]> array, Function<JobRow, @Nullable T> value) {
+    @Nullable T[] column = array.apply(rows.size());
     boolean empty = true;
     for (int i = 0; i < column.length; i++) {
       column[i] = value.apply(rows.get(i));

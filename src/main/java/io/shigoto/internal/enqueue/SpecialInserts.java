@@ -81,8 +81,8 @@ public final class SpecialInserts {
     };
   }
 
-  private static <T> T[] unique(
-      List<JobRow> rows, IntFunction<T[]> array, Function<UniqueRow, @Nullable T> value) {
+  private static <T> @Nullable T[] unique(
+      List<JobRow> rows, IntFunction<@Nullable T[]> array, Function<UniqueRow, @Nullable T> value) {
     return Inserts.column(
         rows, array, row -> row.unique() == null ? null : value.apply(row.unique()));
   }

@@ -25,6 +25,10 @@ public record Vitals(
     long broadcastsWaiting,
     Map<String, Integer> overloaded) {
 
+  public Vitals {
+    overloaded = Map.copyOf(overloaded);
+  }
+
   /** Whether it does its work. */
   public boolean works() {
     return databaseAnswers() && phase == Node.Phase.RUNNING && !broken && !leaseInTrouble;

@@ -42,20 +42,6 @@ public final class Database {
 
   private static final Set<String> REFUSALS = Set.of("22", "23", "54", "P0");
 
-  /**
-   * For how long a transaction of ours waits for a lock before it starts over. While it waits it
-   * has a connection, and perhaps locks, which those that it waits for may need to go on: less than
-   * the server's deadlock_timeout, so that it never comes to a deadlock.
-   */
-  private static final Duration SHORT_WAIT = Duration.ofMillis(100);
-
-  /**
-   * And in its turn, when it is the only one that waits so. Whoever waits for no longer than others
-   * have what he waits for, and then stands behind them again, may never get it: on a slow machine
-   * they have it for longer than a short wait. Less than deadlock_timeout too.
-   */
-  private static final Duration LONG_WAIT = Duration.ofMillis(800);
-
   private final InstrumentedPool<Session> pool;
   private final Duration deadline;
   private final Scheduler timer;
@@ -142,15 +128,7 @@ public final class Database {
    * deadline.
    */
   public <T> Mono<List<T>> inTransaction(Function<Connection, Flux<T>> work) {
-    return Detached.of(retries.of(transaction(work, SHORT_WAIT), transaction(work, longWait())));
-  }
-
-  /** A transaction has several tries however soon it is to fail. */
-  private Duration longWait() {
-    Duration some = deadline.dividedBy(10);
-    return some.compareTo(SHORT_WAIT) < 0
-        ? SHORT_WAIT
-        : some.compareTo(LONG_WAIT) > 0 ? LONG_WAIT : some;
+    return Detached.of(retries.of(wait -> transaction(work, wait)));
   }
 
   private <T> Mono<List<T>> transaction(Function<Connection, Flux<T>> work, Duration wait) {

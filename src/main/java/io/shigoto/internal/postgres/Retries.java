@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -28,6 +29,22 @@ final class Retries {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(200);
 
+  /**
+   * For how long a transaction of ours waits for a lock before it starts over. While it waits it
+   * has a connection, and perhaps locks, which those that it waits for may need to go on: much less
+   * than the server's deadlock_timeout, so that a circle rarely lasts until one of those who are in
+   * it finds it.
+   */
+  private static final Duration SHORT_WAIT = Duration.ofMillis(100);
+
+  /**
+   * And in its turn, at most, when it is the only one of this node that waits so. Whoever waits for
+   * no longer than others have what he waits for, and then stands behind them again, may never get
+   * it: on a slow machine they have it for longer than a short wait. Less than deadlock_timeout
+   * too.
+   */
+  private static final Duration LONG_WAIT = Duration.ofMillis(400);
+
   private final Duration patience;
   private final Scheduler timer;
   private final LongSupplier nanos;
@@ -50,12 +67,24 @@ final class Retries {
   }
 
   /**
-   * The same transaction; fails with the last conflict when that took longer than the patience.
+   * A transaction; fails with its last conflict when that took longer than the patience.
    *
-   * @param inItsTurn the same, as it is when no other one starts over beside it
+   * @param transaction by how long it is to wait for each lock
    */
-  <T> Mono<T> of(Mono<T> transaction, Mono<T> inItsTurn) {
-    return Mono.defer(() -> new Attempts<>(transaction, inItsTurn).all());
+  <T> Mono<T> of(Function<Duration, Mono<T>> transaction) {
+    return Mono.defer(() -> new Attempts<>(transaction).all());
+  }
+
+  /**
+   * Those in line share the long wait, or many who wait for what is never let go of would take up
+   * the patience of one who has nothing to wait for any more. And a transaction has several tries
+   * however soon it is to fail.
+   */
+  private Duration waitInTurn() {
+    Duration some = patience.dividedBy(10);
+    Duration most = some.compareTo(LONG_WAIT) < 0 ? some : LONG_WAIT;
+    Duration share = most.dividedBy(1 + turn.metrics().pendingAcquireSize());
+    return share.compareTo(SHORT_WAIT) > 0 ? share : SHORT_WAIT;
   }
 
   /** Whether a transaction was ended because of what others did meanwhile. */
@@ -67,18 +96,16 @@ final class Retries {
 
   private final class Attempts<T> {
 
-    private final Mono<T> transaction;
-    private final Mono<T> inItsTurn;
+    private final Function<Duration, Mono<T>> transaction;
     private final long began = nanos.getAsLong();
     private volatile @Nullable Throwable conflict;
 
-    Attempts(Mono<T> transaction, Mono<T> inItsTurn) {
+    Attempts(Function<Duration, Mono<T>> transaction) {
       this.transaction = transaction;
-      this.inItsTurn = inItsTurn;
     }
 
     Mono<T> all() {
-      return Mono.defer(() -> conflict == null ? transaction : inTurn())
+      return Mono.defer(() -> conflict == null ? transaction.apply(SHORT_WAIT) : inTurn())
           .retryWhen(
               Retry.backoff(Long.MAX_VALUE, FIRST_PAUSE)
                   .maxBackoff(LONGEST_PAUSE)
@@ -108,7 +135,8 @@ final class Retries {
     }
 
     private Mono<T> inTurn(PooledRef<Boolean> mine) {
-      return inItsTurn
+      return transaction
+          .apply(waitInTurn())
           .flatMap(done -> mine.release().thenReturn(done))
           .onErrorResume(error -> mine.release().then(Mono.error(error)));
     }

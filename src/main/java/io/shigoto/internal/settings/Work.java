@@ -29,6 +29,9 @@ public record Work(
     @Nullable Scheduler scheduler) {
 
   public Work {
+    workers = List.copyOf(workers);
+    middleware = List.copyOf(middleware);
+    travelling = List.copyOf(travelling);
     Objects.requireNonNull(json, "mapper");
     if (maxPayload < 2) {
       throw new IllegalArgumentException(
