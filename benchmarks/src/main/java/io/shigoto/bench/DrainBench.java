@@ -40,13 +40,11 @@ final class DrainBench {
       for (Entry entry : entries) {
         SubjectProcess subject =
             stage.subject(entry.subject, "drain", fresh -> warmUp(fresh, entry));
-        for (int i = 0; i < drains(entry); i++) {
-          stage.figures.add(
-              "drain", entry.subject, entry.setting(), drain(subject, entry, entry.jobs));
-        }
+        stage.figures.add(
+            "drain", entry.subject, entry.setting(), drain(subject, entry, entry.jobs));
       }
       // Nobody always runs after the same one.
-      Collections.rotate(entries, 3);
+      Collections.rotate(entries, 2);
     }
     relate();
     stage.figures.print("drain");
@@ -64,21 +62,19 @@ final class DrainBench {
     for (String batch : batches) {
       entries.add(new Entry("limit", batch, 0, jobs));
     }
-    for (int concurrency : brief ? List.of(50) : CONCURRENCIES) {
-      entries.add(new Entry("prototype", "", concurrency, jobs));
+    // The machine's speed drifts: those whose processor time is compared come one after the other.
+    for (int concurrency : CONCURRENCIES) {
+      if (!brief || concurrency == 50) {
+        entries.add(new Entry("prototype", "", concurrency, jobs));
+      }
+      entries.add(new Entry("shigoto", "", concurrency, jobs));
     }
-    CONCURRENCIES.forEach(n -> entries.add(new Entry("shigoto", "", n, jobs)));
     for (int concurrency : quick ? List.of(50) : CONCURRENCIES) {
       entries.add(new Entry("db-scheduler", "", concurrency, quick ? 3_000 : 50_000));
       entries.add(new Entry("jobrunr", "", concurrency, quick ? 1_000 : 20_000));
     }
     entries.removeIf(entry -> !stage.options.wants(entry.subject));
     return entries;
-  }
-
-  /** How often a round measures it: one drain is half a second of the client's work. */
-  private int drains(Entry entry) {
-    return stage.options.quick() || Tables.of(entry.subject) != Tables.SHIGOTO ? 1 : 3;
   }
 
   private void warmUp(SubjectProcess subject, Entry entry) {
@@ -88,12 +84,16 @@ final class DrainBench {
       }
       return;
     }
-    // The just-in-time compiler takes a million jobs to come to rest: its work is not the
-    // library's.
-    int drains =
-        entry.subject.equals("limit") || stage.options.brief() ? 2 : stage.options.quick() ? 4 : 10;
-    for (int i = 0; i < drains; i++) {
+    if (entry.subject.equals("limit") || stage.options.brief()) {
       drain(subject, entry, entry.jobs);
+      drain(subject, entry, entry.jobs);
+      return;
+    }
+    // The just-in-time compiler takes a million jobs to come to rest, of each kind.
+    for (int concurrency : CONCURRENCIES) {
+      for (int i = 0; i < (stage.options.quick() ? 2 : 5); i++) {
+        drain(subject, new Entry(entry.subject, "", concurrency, entry.jobs), entry.jobs);
+      }
     }
   }
 
@@ -123,10 +123,7 @@ final class DrainBench {
           .filter(other -> other.setting().equals(shigoto.setting()))
           .forEach(
               other ->
-                  shigoto.ratio(
-                      "cpu_ratio_to_prototype",
-                      "client_cpu_s_per_10k",
-                      other.median("client_cpu_s_per_10k")));
+                  shigoto.ratioByRound("cpu_ratio_to_prototype", "client_cpu_s_per_10k", other));
     }
   }
 }

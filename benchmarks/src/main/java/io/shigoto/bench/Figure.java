@@ -52,6 +52,15 @@ final class Figure {
     ratios.put(name, median(measure) / to);
   }
 
+  /** Relates each value to the one of the same round of another figure: the median of that. */
+  void ratioByRound(String name, String measure, Figure to) {
+    double[] ours = array(measure);
+    double[] theirs = to.array(measure);
+    double[] each = new double[Math.min(ours.length, theirs.length)];
+    Arrays.setAll(each, round -> ours[round] / theirs[round]);
+    ratios.put(name, Figures.median(each));
+  }
+
   double median(String measure) {
     return Figures.median(array(measure));
   }

@@ -133,7 +133,7 @@ final class LatencyBench {
       Map<String, Double> values =
           percentiles(Arrays.copyOfRange(waits, entry.cold, waits.length));
       if (entry.cold > 0) {
-        values.put("first_ms", Arrays.stream(waits, 0, entry.cold).max().orElseThrow());
+        values.put("cold_max_ms", Arrays.stream(waits, 0, entry.cold).max().orElseThrow());
       }
       values.put("jobs_per_s", order.jobs() / done.path("seconds").asDouble());
       values.put("foreign_cpu", foreign);

@@ -10,6 +10,9 @@ import java.util.function.Consumer;
 /** What all benches share: the server, the JVMs of the subjects, the figures. */
 final class Stage implements AutoCloseable {
 
+  /** Their processor time is told apart. */
+  private static final String COMPILERS_STAY = "-XX:-UseDynamicNumberOfCompilerThreads";
+
   final Options options;
   final Databases databases;
   final Figures figures;
@@ -40,14 +43,16 @@ final class Stage implements AutoCloseable {
 
   /** What the JVMs of the subjects are started with. */
   List<String> jvm() {
-    return List.of("-Xms512m", "-Xmx1g", "-XX:-UseDynamicNumberOfCompilerThreads");
+    return List.of("-Xms512m", "-Xmx1g", COMPILERS_STAY);
   }
 
   /** The JVM of a subject. */
   SubjectProcess subject(String name) {
     return subjects.computeIfAbsent(
         name,
-        key -> SubjectProcess.start(key, key.endsWith("-256m") ? List.of("-Xmx256m", "-XX:-UseDynamicNumberOfCompilerThreads") : jvm()));
+        key ->
+            SubjectProcess.start(
+                key, key.endsWith("-256m") ? List.of("-Xmx256m", COMPILERS_STAY) : jvm()));
   }
 
   /** The JVM of a subject, warm for a kind of work. */

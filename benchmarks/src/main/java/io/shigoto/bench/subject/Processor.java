@@ -9,16 +9,19 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /**
- * The processor time of this JVM since some instant, and how much of it the just-in-time compiler had. It
- * works on for millions of jobs, ever less, and what it costs is no property of a job.
+ * The processor time of this JVM since some instant, and how much of it the just-in-time compiler
+ * had. It works on for millions of jobs, ever less, and what it costs is no property of a job.
  *
  * <p>Its threads must not come and go ({@code -XX:-UseDynamicNumberOfCompilerThreads}): the system
- * tells of those that are there.
+ * tells of those that are there. A system that is not Linux tells of none; then all of it counts as
+ * the client's.
  */
 final class Processor {
 
   private static final OperatingSystemMXBean SYSTEM =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+  private static final Path THREADS = Path.of("/proc/self/task");
 
   private final long all = SYSTEM.getProcessCpuTime();
   private final long compilers = ofCompilers();
@@ -34,7 +37,10 @@ final class Processor {
   }
 
   private static long ofCompilers() {
-    try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+    if (!Files.isDirectory(THREADS)) {
+      return 0;
+    }
+    try (Stream<Path> threads = Files.list(THREADS)) {
       return threads.filter(Processor::compiles).mapToLong(Processor::nanos).sum();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
