@@ -43,7 +43,7 @@ final class DrainBench {
         stage.figures.add(
             "drain", entry.subject, entry.setting(), drain(subject, entry, entry.jobs));
       }
-      // Nobody always runs after the same one.
+      // Pairs stay together, and no pair always runs after the same one.
       Collections.rotate(entries, 2);
     }
     relate();

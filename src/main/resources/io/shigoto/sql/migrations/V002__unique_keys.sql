@@ -132,14 +132,28 @@ BEGIN
   END LOOP;
 END $$;
 
--- Keys that are over are held by somebody who does not take them away, such as a person in psql: he is waited for, as
--- long as lock_timeout says. Keeps none.
+-- Keys that are over may be held by somebody who does not take them away, such as a person in psql: he is waited for, as
+-- long as lock_timeout says. Only while they are over, or others would pass over the row of a job that lives; and one after
+-- the other, so that nobody is kept from those that are free. Keeps none.
 CREATE FUNCTION shigoto.await_keys(over uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  one uuid;
 BEGIN
-  PERFORM FROM shigoto.unique_keys WHERE key = ANY (over) ORDER BY key FOR UPDATE;
-  RAISE EXCEPTION 'let go' USING ERRCODE = 'SHAGN';
-EXCEPTION WHEN SQLSTATE 'SHAGN' THEN
-  NULL;
+  FOREACH one IN ARRAY over LOOP
+    BEGIN
+      PERFORM
+         FROM shigoto.unique_keys AS held
+        WHERE held.key = one
+          AND (held.until <= clock_timestamp()
+            OR held.ended_at IS NULL
+               AND NOT EXISTS (SELECT FROM shigoto.jobs AS job WHERE job.id = held.job_id)
+               AND NOT shigoto.ended_holding(held.job_id, held.states))
+          FOR UPDATE;
+      RAISE EXCEPTION 'let go' USING ERRCODE = 'SHAGN';
+    EXCEPTION WHEN SQLSTATE 'SHAGN' THEN
+      NULL;
+    END;
+  END LOOP;
 END $$;
 
 -- Which of these jobs cannot take their keys, in a transaction whose snapshot is too old to tell who has them. Keeps none.
