@@ -165,6 +165,24 @@ class CompleteInFaultsIT {
     assertThat(toldByB.count(Kind.STARTED)).isEqualTo(committed ? 0 : 1);
   }
 
+  /** No look can tell whether the run has completed its job: whoever has the job next finds out. */
+  @Test
+  void lostLeaseIsNotWaitedForByARunThatNobodyCanTellOf() {
+    ConnectionFactory factory = db.connectionFactory();
+    startA(job -> stepByStep(factory, job, Place.BEFORE_THE_COMMIT));
+    long id = enqueue();
+    Await.until("it is there", LIMIT, () -> !reached.isEmpty());
+
+    network.freeze();
+
+    toldByA.await(Kind.NODE_LOST_LEASE);
+    toldByA.await(Kind.SUPERSEDED);
+    gate.tryEmitEmpty();
+    network.restore();
+    assertThat(ended(id).state()).isEqualTo(JobState.COMPLETED);
+    assertThat(effects()).isOne();
+  }
+
   /** The node cannot renew its lease, and the work does not heed that it is cancelled. */
   @ParameterizedTest
   @EnumSource

@@ -13,12 +13,14 @@ import io.shigoto.job.Receipt;
 import io.shigoto.support.Await;
 import io.shigoto.support.DatabaseExtension;
 import io.shigoto.support.LogCapture;
+import io.shigoto.support.TcpProxy;
 import io.shigoto.worker.JobContext;
 import io.shigoto.worker.JobError;
 import io.shigoto.worker.Outcome;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -32,6 +34,18 @@ import reactor.core.publisher.Sinks;
 class HeldRowIT {
 
   private static final int JOBS = 20;
+
+  private static final String DISCARD =
+      """
+      WITH gone AS (DELETE FROM shigoto.jobs WHERE id = %d RETURNING *)
+      INSERT INTO shigoto.job_history
+             (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt,
+              max_attempts, priority, queue, worker, args, tags, errors)
+      SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), 'discarded', attempt,
+             max_attempts, priority, queue, worker, args, tags, errors
+        FROM gone
+      RETURNING id
+      """;
 
   @RegisterExtension
   static final DatabaseExtension db = new DatabaseExtension("jobs", Schemas::migrate);
@@ -87,9 +101,10 @@ class HeldRowIT {
   @Test
   void whatAnEarlierTryWritesMeanwhileIsNotTakenForLost() {
     AtomicInteger discards = new AtomicInteger();
+    TcpProxy network = nodes.network(db.options());
     Shigoto node =
         nodes.start(
-            Shigoto.builder(db.connectionFactory())
+            Shigoto.builder(Nodes.through(network, db.options()))
                 .worker(new ToldOfDiscards(end.asMono(), discards))
                 .queue("default", 1)
                 .listener(told));
@@ -97,29 +112,44 @@ class HeldRowIT {
     told.await(Kind.STARTED);
     Connection earlier = Open.begin(db.connectionFactory());
     Open.run(earlier, "SELECT id FROM shigoto.jobs WHERE id = %d FOR UPDATE".formatted(id));
+    AtomicBoolean tried = new AtomicBoolean();
+    network.onStatement(
+        "WITH patience AS",
+        link -> {
+          link.cut();
+          tried.set(true);
+        });
     end.tryEmitEmpty();
-    Await.until("it is set aside", LIMIT, () -> node.health().block(LIMIT).outcomesWaiting() == 1);
-    Await.until("and again", LIMIT, () -> Open.kept(db) == 0);
+    Await.until("nobody hears of the first", LIMIT, tried::get);
+    Await.until("it is tried again", LIMIT, () -> Open.kept(db) == 1);
+    Await.until("it is set aside", LIMIT, () -> Open.kept(db) == 0);
 
-    Open.run(
-        earlier,
-        """
-        WITH gone AS (DELETE FROM shigoto.jobs WHERE id = %d RETURNING *)
-        INSERT INTO shigoto.job_history
-               (id, lease, scheduled_at, inserted_at, claimed_at, finished_at, state, attempt,
-                max_attempts, priority, queue, worker, args, tags, errors)
-        SELECT id, lease, scheduled_at, inserted_at, claimed_at, now(), 'discarded', attempt,
-               max_attempts, priority, queue, worker, args, tags, errors
-          FROM gone
-        RETURNING id
-        """
-            .formatted(id));
+    Open.run(earlier, DISCARD.formatted(id));
     Open.end(earlier, true);
 
     told.await(Kind.DISCARDED);
     Await.until("it was told", LIMIT, () -> discards.get() == 1);
     assertThat(told.count(Kind.SUPERSEDED)).isZero();
     assertThat(node.health().block(LIMIT).outcomesWaiting()).isZero();
+  }
+
+  /** Whoever has a row and settles it is told of; whoever was kept waiting by him is not. */
+  @Test
+  void whatSomebodyElseWritesMeanwhileIsNotTakenForItsOwn() {
+    Shigoto node = start(Kind.DISCARDED, true);
+    long id = node.enqueue(NewJob.of("work", NOTHING)).block(LIMIT).id();
+    told.await(Kind.STARTED);
+    Connection other = Open.begin(db.connectionFactory());
+    Open.run(other, "SELECT id FROM shigoto.jobs WHERE id = %d FOR UPDATE".formatted(id));
+    end.tryEmitEmpty();
+    Await.until("it is tried", LIMIT, () -> Open.kept(db) == 1);
+    Await.until("it is set aside", LIMIT, () -> Open.kept(db) == 0);
+
+    Open.run(other, DISCARD.formatted(id));
+    Open.end(other, true);
+
+    told.await(Kind.SUPERSEDED);
+    assertThat(told.count(Kind.DISCARDED)).isZero();
   }
 
   /** Whoever did would fill the log of the server, once for each time that it waited in vain. */

@@ -100,6 +100,7 @@ public final class Completions implements Completing {
     return Settlement.completed(outcome.run(), null);
   }
 
+  /** What no look could tell before the patience was over is as good as held. */
   private Mono<Standing> standing(RunKey run, Mono<Void> cut) {
     Mono<Long> patience = cut.then(Mono.delay(PATIENCE_AFTER_CUT, timer));
     return settler
@@ -111,7 +112,7 @@ public final class Completions implements Completing {
                     .concatMap(look -> pause(run, look))
                     .takeUntilOther(patience))
         .takeUntil(standing -> standing != Standing.HELD)
-        .last();
+        .last(Standing.HELD);
   }
 
   private Mono<Long> pause(RunKey run, long look) {

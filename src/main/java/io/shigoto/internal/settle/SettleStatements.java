@@ -74,7 +74,11 @@ final class SettleStatements {
         .flatMap(
             first -> {
               List<Settlement> missing = first.mayHaveMissed(settlements);
-              return missing.isEmpty() ? Mono.just(first) : once(database, missing).map(first::and);
+              return missing.isEmpty()
+                  ? Mono.just(first)
+                  : once(database, missing)
+                      .onErrorMap(Database::isLockedOut, HalfWritten::new)
+                      .map(first::and);
             });
   }
 
@@ -173,6 +177,16 @@ final class SettleStatements {
     return told == null ? List.of() : List.of(told);
   }
 
+  /** The second look waited too long for a lock; what the first one wrote stands. */
+  private static final class HalfWritten extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    HalfWritten(Throwable cause) {
+      super("a part was written, and the rest waited too long for a lock", cause);
+    }
+  }
+
   private record Row(@Nullable Long id, List<String> told, @Nullable String instead) {}
 
   /**
@@ -230,14 +244,15 @@ final class SettleStatements {
     }
 
     List<Settlement> mayHaveMissed(List<Settlement> settlements) {
-      if (ids.size() == settlements.size()) {
-        return List.of();
-      }
+      return ids.size() == settlements.size()
+          ? List.of()
+          : missing(settlements).filter(settlement -> !settlement.to().isTerminal()).toList();
+    }
+
+    /** Those about which nothing is known. */
+    Stream<Settlement> missing(List<Settlement> settlements) {
       Set<Long> written = new HashSet<>(ids);
-      return settlements.stream()
-          .filter(settlement -> !settlement.to().isTerminal())
-          .filter(settlement -> !written.contains(settlement.run().id()))
-          .toList();
+      return settlements.stream().filter(settlement -> !written.contains(settlement.run().id()));
     }
   }
 }

@@ -11,6 +11,8 @@ import io.shigoto.internal.settle.SettleStatements.Settled;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -40,6 +42,9 @@ public final class Settler {
   private final GroupCommit<Settlement, Settlement> others;
   private final GroupCommit<Settlement, Settlement> busy;
   private final AtomicInteger besideGroups = new AtomicInteger();
+
+  /** Those about which a try ended without an answer: it may have been written. */
+  private final Set<RunKey> unsure = ConcurrentHashMap.newKeySet();
 
   public Settler(Database database, Statements sql, Announcer announcer, KeepGoing keepGoing) {
     this.database = database;
@@ -175,24 +180,34 @@ public final class Settler {
       boolean someMayBeHeld) {
     List<Settlement> ordered = new ArrayList<>(settlements);
     ordered.sort(IN_ORDER_OF_LOCKS);
-    AtomicInteger tries = new AtomicInteger();
     Function<List<Settlement>, Mono<Settled>> once =
-        some -> {
-          tries.incrementAndGet();
-          return statement.apply(database, some);
-        };
+        some -> statement.apply(database, some).doOnError(error -> noteUnlessNothing(some, error));
     Mono<Written> attempt =
         Mono.defer(() -> someMayBeHeld ? withoutHeld(ordered, once) : once.apply(ordered))
             .onErrorResume(Database::isLockedOut, held -> withoutHeld(ordered, once))
             .doOnNext(settled -> announcer.written(settled.news(), ordered))
-            .flatMap(
-                settled ->
-                    tries.get() == 1 && !someMayBeHeld
-                        ? Mono.just(settled)
-                        : withEarlier(settled, ordered))
+            .flatMap(settled -> withEarlier(settled, ordered))
             .map(settled -> new Written(settled, null))
             .onErrorResume(Database::isRefusal, refused -> Mono.just(new Written(null, refused)));
-    return keepGoing.until(attempt).flatMap(written -> written.of(settlements));
+    return keepGoing
+        .until(attempt)
+        .flatMap(written -> written.of(settlements))
+        .doOnNext(this::forget);
+  }
+
+  /** A try that was refused, or waited too long for a lock, has written nothing. */
+  private void noteUnlessNothing(List<Settlement> tried, Throwable error) {
+    if (!Database.isRefusal(error) && !Database.isLockedOut(error)) {
+      tried.forEach(settlement -> unsure.add(settlement.run()));
+    }
+  }
+
+  private void forget(List<Settlement> settled) {
+    if (!unsure.isEmpty()) {
+      settled.stream()
+          .filter(Settlement::isDecided)
+          .forEach(settlement -> unsure.remove(settlement.run()));
+    }
   }
 
   /** Of those that others hold nothing is known yet; the others do not wait for them. */
@@ -213,12 +228,17 @@ public final class Settler {
   }
 
   /**
-   * A try that failed may have been written all the same, and it may have been that very try which
-   * held a row for a while.
+   * A try that nobody heard of may have been written all the same, and it may have been that very
+   * try which held a row for a while. What others wrote about a run is not ours.
    */
   private Mono<Settled> withEarlier(Settled settled, List<Settlement> ordered) {
-    return settled.ids().size() == ordered.size()
+    if (unsure.isEmpty() || settled.ids().size() == ordered.size()) {
+      return Mono.just(settled);
+    }
+    List<Settlement> missing =
+        settled.missing(ordered).filter(one -> unsure.contains(one.run())).toList();
+    return missing.isEmpty()
         ? Mono.just(settled)
-        : statements.found(database, ordered).map(settled::and);
+        : statements.found(database, missing).map(settled::and);
   }
 }
