@@ -84,7 +84,9 @@ public final class Lane {
         portion.ask(name, (int) Math.min(limit, free));
       }
     }
-    ready |= wantsSlots;
+    if (wantsSlots) {
+      ready = true;
+    }
     turn = turn + 1 == 2 * maybe.length ? 0 : turn + 1;
     if (portion.isEmpty()) {
       lookAgain();
