@@ -1,9 +1,14 @@
 package io.shigoto;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+
 import io.shigoto.event.JobEvent;
 import io.shigoto.event.JobListener;
 import io.shigoto.support.Await;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -32,7 +37,16 @@ final class Told implements JobListener {
 
   /** Returns when so many events of this kind were told. */
   List<JobEvent> await(JobEvent.Kind kind, int count) {
-    Await.until(count + " events " + kind, Nodes.LIMIT, () -> count(kind) >= count);
+    try {
+      Await.until(count + " events " + kind, Nodes.LIMIT, () -> count(kind) >= count);
+    } catch (AssertionError late) {
+      throw new AssertionError(late.getMessage() + "; told were " + counts(), late);
+    }
     return all(kind);
+  }
+
+  private Map<JobEvent.Kind, Long> counts() {
+    return events.stream()
+        .collect(groupingBy(JobEvent::kind, () -> new EnumMap<>(JobEvent.Kind.class), counting()));
   }
 }

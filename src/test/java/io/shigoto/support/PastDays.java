@@ -71,6 +71,17 @@ public final class PastDays {
         """);
   }
 
+  /**
+   * Only the days from today to so many days ahead have a partition, as if a node had just started:
+   * the template of the database may have been made on another day.
+   */
+  public void renew(int ahead) {
+    drop();
+    for (int day = 0; day <= ahead; day++) {
+      make(day);
+    }
+  }
+
   /** Drops all partitions of days. */
   public void drop() {
     made().forEach(day -> database.sql("DROP TABLE shigoto.job_history_" + day));

@@ -12,7 +12,6 @@ import reactor.core.publisher.Mono;
 
 class PartitionsIT extends WithHistory {
 
-  private static final int DAYS_AHEAD = 7;
   private static final int RETENTION = 14;
 
   private Partitions partitions;

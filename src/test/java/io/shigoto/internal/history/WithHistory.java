@@ -13,10 +13,11 @@ import org.junit.jupiter.api.BeforeEach;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/** A database of its own for each test, whose history is empty. */
+/** A database of its own for each test, whose history is empty and has the days of today. */
 abstract class WithHistory {
 
   static final Duration LIMIT = Duration.ofSeconds(30);
+  static final int DAYS_AHEAD = 7;
 
   final Statements statements = new Statements("shigoto");
   private final Scheduler timer = Schedulers.newSingle("test-timer", true);
@@ -35,6 +36,7 @@ abstract class WithHistory {
             timer,
             System::nanoTime);
     days = new PastDays(db);
+    days.renew(DAYS_AHEAD);
   }
 
   @AfterEach
