@@ -8,6 +8,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -22,7 +23,7 @@ import reactor.core.publisher.Mono;
  * }</pre>
  */
 public final class DatabaseExtension
-    implements BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
+    implements BeforeAllCallback, BeforeEachCallback, AfterTestExecutionCallback, AfterAllCallback {
 
   private static final String SCHEMA = "shigoto";
   private static final String KEPT_TABLE = "migrations";
@@ -56,6 +57,14 @@ public final class DatabaseExtension
   @Override
   public void beforeEach(ExtensionContext context) {
     truncate();
+  }
+
+  /** Who reads of a failure sees what there was in the database. */
+  @Override
+  public void afterTestExecution(ExtensionContext context) {
+    context
+        .getExecutionException()
+        .ifPresent(failure -> failure.addSuppressed(AtFailure.of(database())));
   }
 
   @Override
