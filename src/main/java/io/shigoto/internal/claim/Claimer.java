@@ -56,6 +56,7 @@ public final class Claimer {
 
   private Mono<Brought> plainly(Wanted wanted) {
     AtomicBoolean tooMuch = new AtomicBoolean();
+    Repeated worker = new Repeated();
     return database
         .list(
             claim,
@@ -65,7 +66,7 @@ public final class Claimer {
               if (row.get(TOO_MUCH) != null) {
                 tooMuch.set(true);
               }
-              return read(wanted.queue(), row);
+              return read(wanted.queue(), worker, row);
             })
         .doOnNext(jobs -> jobs.sort(BEST_FIRST))
         .map(jobs -> Brought.plain(jobs, tooMuch.get()));
@@ -73,6 +74,7 @@ public final class Claimer {
 
   private Mono<Brought> underLimits(Wanted wanted) {
     String limits = OwnJson.write(new Limits(wanted.limits(), wanted.lowest()));
+    Repeated worker = new Repeated();
     return database
         .list(
             claimLimited,
@@ -84,7 +86,7 @@ public final class Claimer {
                 statement.bind(7, wanted.leftOff());
               }
             },
-            row -> Answer.of(row, read -> read(wanted.queue(), read)))
+            row -> Answer.of(row, read -> read(wanted.queue(), worker, read)))
         .map(Answer::brought);
   }
 
@@ -97,13 +99,13 @@ public final class Claimer {
         .bind(4, wanted.limit());
   }
 
-  private static Claimed read(String queue, Readable row) {
+  private static Claimed read(String queue, Repeated worker, Readable row) {
     Numbers numbers = new Numbers(get(row, 0, String.class));
     return new Claimed(
         numbers.next(),
         numbers.next(),
         queue,
-        get(row, 1, String.class),
+        worker.text(get(row, 1, String.class)),
         (int) numbers.next(),
         (int) numbers.next(),
         (int) numbers.next(),

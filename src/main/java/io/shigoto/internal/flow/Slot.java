@@ -10,12 +10,17 @@ import reactor.util.context.Context;
 final class Slot<T, R> implements CoreSubscriber<R> {
 
   private final Slots.Main<T, R> main;
+  private final int number;
   private volatile @Nullable Subscription subscription;
   private volatile boolean cancelled;
   private boolean emitted;
 
-  Slot(Slots.Main<T, R> main) {
+  /**
+   * @param number to find it by among the others
+   */
+  Slot(Slots.Main<T, R> main, int number) {
     this.main = main;
+    this.number = number;
   }
 
   @Override
@@ -56,6 +61,17 @@ final class Slot<T, R> implements CoreSubscriber<R> {
       emitted = true;
       main.empty(this);
     }
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other;
+  }
+
+  /** The one that each object has takes longer to come by than the rest of what is done here. */
+  @Override
+  public int hashCode() {
+    return number;
   }
 
   void cancel() {

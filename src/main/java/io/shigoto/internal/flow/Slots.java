@@ -55,6 +55,7 @@ public final class Slots {
     private final AtomicInteger handing = new AtomicInteger();
     private final AtomicLong demand = new AtomicLong();
     private final AtomicBoolean ended = new AtomicBoolean();
+    private int begun;
     private volatile @Nullable Throwable error;
     private @Nullable Subscription source;
 
@@ -80,7 +81,7 @@ public final class Slots {
     @Override
     public void onNext(T element) {
       pending.incrementAndGet();
-      Slot<T, R> slot = new Slot<>(this);
+      Slot<T, R> slot = new Slot<>(this, ++begun);
       busy.add(slot);
       if (ended.get()) {
         slot.cancel();

@@ -79,8 +79,14 @@ public final class Portion {
     if (brought.leftOff() != null) {
       lane.leftOff(brought.leftOff());
     }
-    jobs.forEach(job -> part(job).gotOne());
-    List<Permit> permits = jobs.stream().map(job -> part(job).permit(began)).toList();
+    List<Part> partOf = new ArrayList<>(jobs.size());
+    for (Claimed job : jobs) {
+      Part part = part(job);
+      part.gotOne();
+      partOf.add(part);
+    }
+    List<Permit> permits = new ArrayList<>(jobs.size());
+    partOf.forEach(part -> permits.add(part.permit(began)));
     boolean mayHaveMore = jobs.size() >= limit || brought.more();
     for (Part part : parts) {
       part.end(brought, mayHaveMore);

@@ -47,12 +47,12 @@ public final class Crew implements Scheduler {
   private final AtomicInteger looking = new AtomicInteger();
   private final ExecutorService threads;
   private final int most;
-  private final Scheduler timer;
+  private final Delays delays;
 
   private Crew(ExecutorService threads, int most, Scheduler timer) {
     this.threads = threads;
     this.most = most;
-    this.timer = timer;
+    this.delays = new Delays(timer);
   }
 
   /**
@@ -115,7 +115,7 @@ public final class Crew implements Scheduler {
 
   @Override
   public Disposable schedule(Runnable work, long delay, TimeUnit unit) {
-    return timer.schedule(() -> schedule(work), delay, unit);
+    return delays.add(() -> schedule(work), unit.toNanos(delay));
   }
 
   @Override
