@@ -2,7 +2,10 @@ package io.shigoto.support;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import reactor.core.scheduler.Schedulers;
 
 /** What is seen when a test fails, before its nodes end: goes along with what it failed by. */
 final class AtFailure extends RuntimeException {
@@ -38,6 +41,8 @@ final class AtFailure extends RuntimeException {
             + rows(database, JOBS)
             + "\nnodes: "
             + rows(database, NODES)
+            + "\nthreads of Schedulers.parallel() that do not answer: "
+            + hung()
             + "\nthreads in the library:\n"
             + threads());
   }
@@ -48,6 +53,20 @@ final class AtFailure extends RuntimeException {
     } catch (RuntimeException e) {
       return "not to be had, " + e;
     }
+  }
+
+  /** All tests of a JVM share them, and so do delays without a scheduler of their own. */
+  private static long hung() {
+    CountDownLatch answers = new CountDownLatch(Schedulers.DEFAULT_POOL_SIZE);
+    for (int i = 0; i < Schedulers.DEFAULT_POOL_SIZE; i++) {
+      Schedulers.parallel().schedule(answers::countDown);
+    }
+    try {
+      answers.await(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return answers.getCount();
   }
 
   /** Those that are in its code at this moment: usually none. */
