@@ -53,7 +53,11 @@ class WakeIT {
                 .queue("default", 5));
     enqueueing = nodes.start(builder());
     Await.until(
-        "the node listens", LIMIT, () -> serving.health().block(LIMIT).notificationsArrive());
+        "both nodes listen",
+        LIMIT,
+        () ->
+            serving.health().block(LIMIT).notificationsArrive()
+                && enqueueing.health().block(LIMIT).notificationsArrive());
   }
 
   @Test
