@@ -9,7 +9,8 @@ import tools.jackson.databind.JsonNode;
 /**
  * One drain: from the first claim to the first look at the table that finds no job left, by the
  * server's clock. (Of the peers, whose rows do not tell of the claim: from the start of the first
- * job.) The client's processor time is without the just-in-time compiler's, which is told beside it.
+ * job.) The client's processor time is without the just-in-time compiler's, which is told beside
+ * it.
  */
 final class Drain {
 

@@ -14,11 +14,14 @@ import tools.jackson.databind.JsonNode;
  * its worker. Both processes read the same monotonic clock.
  *
  * <p>Each measurement has nodes of its own, whose connections, and the server's processes behind
- * them, are cold: the first jobs are told of apart.
+ * them, are cold: the first jobs are told of apart. Beside the library the bare loop is measured,
+ * with the same producer: what that takes is the machine's.
  */
 final class LatencyBench {
 
   private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final String SHIGOTO = "shigoto";
+  private static final String PROTOTYPE = "prototype";
   private static final String PRODUCER = "shigoto#producer";
   private static final int TICK_MICROS = 10_000;
   private static final int DUE_IN_MILLIS = 300;
@@ -47,19 +50,44 @@ final class LatencyBench {
   }
 
   void run() {
-    if (!stage.options.wants("shigoto")) {
+    if (!stage.options.wants(SHIGOTO)) {
       return;
     }
     List<Entry> entries = entries();
     for (int round = 0; round < stage.options.rounds(); round++) {
       for (Entry entry : entries) {
-        for (int before = 0; before < entry.warmUp && round == 0; before++) {
-          measure(entry);
+        for (String subject : subjects(entry)) {
+          for (int before = 0; before < entry.warmUp && round == 0; before++) {
+            measure(subject, entry);
+          }
+          add(subject, entry, measure(subject, entry));
         }
-        add(entry, measure(entry));
       }
     }
+    relate();
     stage.figures.print("latency");
+  }
+
+  private List<String> subjects(Entry entry) {
+    boolean comparable = !entry.sameProcess && entry.pace.delayMillis() == 0;
+    return comparable && !stage.options.brief() && stage.options.wants(PROTOTYPE)
+        ? List.of(PROTOTYPE, SHIGOTO)
+        : List.of(SHIGOTO);
+  }
+
+  private void relate() {
+    List<Figure> all = stage.figures.of("latency");
+    for (Figure shigoto : all) {
+      all.stream()
+          .filter(other -> shigoto.subject().equals(SHIGOTO))
+          .filter(other -> other.subject().equals(PROTOTYPE))
+          .filter(other -> other.setting().equals(shigoto.setting()))
+          .forEach(
+              other -> {
+                shigoto.ratioByRound("p50_ratio_to_prototype", "p50_ms", other);
+                shigoto.ratioByRound("p99_ratio_to_prototype", "p99_ms", other);
+              });
+    }
   }
 
   private List<Entry> entries() {
@@ -78,14 +106,15 @@ final class LatencyBench {
             0));
     double rate = drainRate() / 2;
     int group = Math.max(1, (int) Math.round(rate * TICK_MICROS / 1e6));
+    int second = group * 1_000_000 / TICK_MICROS;
     int seconds = quick ? 2 : 10;
     entries.add(
         new Entry(
             "at half of the drain rate",
             false,
             200,
-            nothing.pace(TICK_MICROS, group).jobs(group * 100 * seconds),
-            0,
+            nothing.pace(TICK_MICROS, group).jobs(second + second * seconds),
+            second,
             quick ? 0 : WARM_UP));
     return entries;
   }
@@ -107,9 +136,9 @@ final class LatencyBench {
         && Integer.valueOf(50).equals(figure.setting().get("concurrency"));
   }
 
-  private Map<String, Double> measure(Entry entry) {
-    SubjectProcess server = stage.subject("shigoto", "latency", this::warmUp);
-    SubjectProcess producer = stage.subject(PRODUCER, "latency", this::warmUp);
+  private Map<String, Double> measure(String subject, Entry entry) {
+    SubjectProcess server = stage.subject(subject, "latency", fresh -> warmUp(subject, fresh));
+    SubjectProcess producer = stage.subject(PRODUCER, "latency", fresh -> warmUp(SHIGOTO, fresh));
     try (Database database = Tables.SHIGOTO.waiting(stage, 0)) {
       Order order = entry.pace.on(database.target()).concurrency(entry.concurrency);
       Load load = new Load();
@@ -130,8 +159,7 @@ final class LatencyBench {
           order.delayMillis() > 0
               ? array(stopped.path("late_us"), 1e-3)
               : waits(done.path("commits"), stopped.path("starts"));
-      Map<String, Double> values =
-          percentiles(Arrays.copyOfRange(waits, entry.cold, waits.length));
+      Map<String, Double> values = percentiles(Arrays.copyOfRange(waits, entry.cold, waits.length));
       if (entry.cold > 0) {
         values.put("cold_max_ms", Arrays.stream(waits, 0, entry.cold).max().orElseThrow());
       }
@@ -141,20 +169,21 @@ final class LatencyBench {
     }
   }
 
-  private void add(Entry entry, Map<String, Double> values) {
+  private void add(String subject, Entry entry, Map<String, Double> values) {
     Map<String, Object> setting = new LinkedHashMap<>();
     setting.put("load", entry.name);
     setting.put("concurrency", entry.concurrency);
-    stage.figures.add("latency", "shigoto", setting, values);
+    stage.figures.add("latency", subject, setting, values);
   }
 
-  private void warmUp(SubjectProcess fresh) {
+  private void warmUp(String subject, SubjectProcess fresh) {
+    Order much = Order.of("", stage.databases.server()).jobs(quick ? 3_000 : 30_000).pace(1_000, 3);
+    if (subject.equals(PROTOTYPE)) {
+      measure(subject, new Entry("warm-up", false, 10, much, 0, 0));
+      return;
+    }
     try (Database database = Tables.SHIGOTO.waiting(stage, 0)) {
-      fresh.begin(
-          Order.of("serve-and-produce", database.target())
-              .concurrency(10)
-              .jobs(quick ? 3_000 : 30_000)
-              .pace(1_000, 3));
+      fresh.begin(much.what("serve-and-produce").on(database.target()).concurrency(10));
       fresh.await("done", LIMIT);
       Tables.SHIGOTO.untilNoneIsLeft(database);
       fresh.stop();

@@ -79,10 +79,7 @@ final class HotStatements {
     Long[] ids = jobs.stream().map(Taken::id).toArray(Long[]::new);
     Long[] leases = jobs.stream().map(Taken::lease).toArray(Long[]::new);
     Statement settle =
-        connection
-            .createStatement(sql.get("settle_completed").text())
-            .bind(0, ids)
-            .bind(1, leases);
+        connection.createStatement(sql.get("settle_completed").text()).bind(0, ids).bind(1, leases);
     return Flux.from(settle.execute())
         .concatMap(result -> result.map(row -> written(row.get(0, Long[].class), ids)))
         .reduce(0L, Long::sum);

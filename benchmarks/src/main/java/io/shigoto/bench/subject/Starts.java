@@ -18,12 +18,20 @@ final class Starts {
   }
 
   void note(JobContext<Numbered> job) {
-    long now = System.nanoTime();
     int i = job.args().i();
-    if (i >= 0 && i < nanos.length()) {
-      nanos.set(i, now);
+    if (note(i)) {
       lateMicros.set(i, Duration.between(job.scheduledAt(), Instant.now()).toNanos() / 1000);
     }
+  }
+
+  /** Whether it is one of those that count. */
+  boolean note(int i) {
+    long now = System.nanoTime();
+    boolean counts = i >= 0 && i < nanos.length();
+    if (counts) {
+      nanos.set(i, now);
+    }
+    return counts;
   }
 
   Map<String, Object> told() {

@@ -11,7 +11,7 @@ final class Subjects {
   static Subject named(String name) {
     return switch (name) {
       case "limit" -> Subjects::limit;
-      case "prototype" -> new PrototypeDrain();
+      case "prototype" -> Subjects::prototype;
       case "shigoto" -> Subjects::shigoto;
       case "db-scheduler" -> new DbSchedulerSubject();
       case "jobrunr" -> new JobRunrSubject();
@@ -23,6 +23,14 @@ final class Subjects {
     return switch (order.what()) {
       case "drain" -> new LimitDrain().begin(order, done);
       case "enqueue", "enqueueAll" -> new LimitInserts().begin(order, done);
+      default -> throw new IllegalArgumentException(order.what());
+    };
+  }
+
+  private static Subject.Running prototype(Order order, Consumer<Map<String, Object>> done) {
+    return switch (order.what()) {
+      case "drain" -> new PrototypeDrain().begin(order, done);
+      case "serve" -> new PrototypeServe().begin(order, done);
       default -> throw new IllegalArgumentException(order.what());
     };
   }
