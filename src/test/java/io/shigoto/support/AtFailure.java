@@ -2,6 +2,8 @@ package io.shigoto.support;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -57,16 +59,24 @@ final class AtFailure extends RuntimeException {
 
   /** All tests of a JVM share them, and so do delays without a scheduler of their own. */
   private static long hung() {
-    CountDownLatch answers = new CountDownLatch(Schedulers.DEFAULT_POOL_SIZE);
-    for (int i = 0; i < Schedulers.DEFAULT_POOL_SIZE; i++) {
-      Schedulers.parallel().schedule(answers::countDown);
+    Set<Thread> answered = ConcurrentHashMap.newKeySet();
+    CountDownLatch all = new CountDownLatch(Schedulers.DEFAULT_POOL_SIZE);
+    // Each thread has its turn, and whoever else schedules may take one.
+    for (int i = 0; i < 10 * Schedulers.DEFAULT_POOL_SIZE; i++) {
+      Schedulers.parallel()
+          .schedule(
+              () -> {
+                if (answered.add(Thread.currentThread())) {
+                  all.countDown();
+                }
+              });
     }
     try {
-      answers.await(1, TimeUnit.SECONDS);
+      all.await(1, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return answers.getCount();
+    return all.getCount();
   }
 
   /** Those that are in its code at this moment: usually none. */

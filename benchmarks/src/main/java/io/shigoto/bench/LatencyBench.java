@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
  *
  * <p>Each measurement has nodes of its own, whose connections, and the server's processes behind
  * them, are cold: the first jobs are told of apart. Beside the library the bare loop is measured,
- * with the same producer: what that takes is the machine's.
+ * with the same producer: what that takes is the machine's and the producer's.
  */
 final class LatencyBench {
 
@@ -56,7 +56,7 @@ final class LatencyBench {
     List<Entry> entries = entries();
     for (int round = 0; round < stage.options.rounds(); round++) {
       for (Entry entry : entries) {
-        for (String subject : subjects(entry)) {
+        for (String subject : subjects(entry, round)) {
           for (int before = 0; before < entry.warmUp && round == 0; before++) {
             measure(subject, entry);
           }
@@ -68,10 +68,11 @@ final class LatencyBench {
     stage.figures.print("latency");
   }
 
-  private List<String> subjects(Entry entry) {
+  /** Who comes first has a producer that was at work for less long: they take turns. */
+  private List<String> subjects(Entry entry, int round) {
     boolean comparable = !entry.sameProcess && entry.pace.delayMillis() == 0;
     return comparable && !stage.options.brief() && stage.options.wants(PROTOTYPE)
-        ? List.of(PROTOTYPE, SHIGOTO)
+        ? round % 2 == 0 ? List.of(PROTOTYPE, SHIGOTO) : List.of(SHIGOTO, PROTOTYPE)
         : List.of(SHIGOTO);
   }
 

@@ -72,7 +72,8 @@ enum Tables {
 
   /** Looks every few milliseconds; returns the server's time at the first look that found none. */
   double untilNoneIsLeft(Database database) {
-    while (true) {
+    long began = System.nanoTime();
+    while (System.nanoTime() - began < LIMIT.toNanos()) {
       Map<String, Object> look =
           database.row(
               "SELECT "
@@ -83,5 +84,6 @@ enum Tables {
       }
       Pause.millis(5);
     }
+    throw new IllegalStateException("some jobs are left after " + LIMIT);
   }
 }

@@ -99,6 +99,16 @@ public final class GroupCommit<T, R> {
   }
 
   /**
+   * The same, before it is used; whoever hands in an item does not take a group, but has it taken:
+   * it has more than the first of the items that come one shortly after the other.
+   *
+   * @param scheduler where; never one that code of the application may hold up
+   */
+  public GroupCommit<T, R> takenOn(Scheduler scheduler) {
+    return new GroupCommit<>(rules, writers, uncommitted, scheduler::schedule);
+  }
+
+  /**
    * A line of its own for items that are to be written in the order in which they are handed in,
    * one group after the other. It is closed, and counted, together with this.
    *

@@ -87,7 +87,7 @@ final class Engine {
 
   Engine(Settings settings) {
     this.settings = settings;
-    this.threads = new Threads(settings.work().scheduler());
+    this.threads = new Threads(settings.work().scheduler(), settings.nanos());
     this.timer = threads.timer;
     Scheduler running = threads.running;
     this.sql = new Statements(settings.store().schema());
@@ -162,7 +162,7 @@ final class Engine {
             LISTENER_PERIOD,
             timer);
     this.hearing = settings.store().listens() ? listener.flow().share() : Flux.never();
-    this.settler = new Settler(engine, sql, new Announcer(bell, workers), writing);
+    this.settler = new Settler(engine, sql, new Announcer(bell, workers), writing, threads.aside);
   }
 
   /** The lease's own thread may have seen it, and must not wait for whoever listens. */

@@ -3,6 +3,7 @@ package io.shigoto.internal.node;
 import io.shigoto.internal.thread.Answering;
 import io.shigoto.internal.thread.Crew;
 import io.shigoto.internal.thread.Persistent;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -18,10 +19,10 @@ final class Threads {
   final Scheduler leasing = Schedulers.newSingle("shigoto-lease", true);
 
   /** Where the application is called because of something outside of its runs. */
-  final Crew aside = Crew.aside("shigoto-aside", timer);
+  final Crew aside;
 
   /** Where subscribers to events are called. */
-  final Crew listening = Crew.aside("shigoto-events", timer);
+  final Crew listening;
 
   /** Where workers are called. */
   final Scheduler running;
@@ -37,9 +38,13 @@ final class Threads {
 
   /**
    * @param running where workers are called, if the application says so; it stays its own
+   * @param nanos a clock for elapsed time
    */
-  Threads(@Nullable Scheduler running) {
-    this.answering = Crew.parallel(running != null ? "shigoto-answer" : "shigoto-worker", timer);
+  Threads(@Nullable Scheduler running, LongSupplier nanos) {
+    this.aside = Crew.aside("shigoto-aside", timer, nanos);
+    this.listening = Crew.aside("shigoto-events", timer, nanos);
+    this.answering =
+        Crew.parallel(running != null ? "shigoto-answer" : "shigoto-worker", timer, nanos);
     this.answers = new Answering(answering);
     this.running = running != null ? new Persistent(running, aside) : answering;
   }

@@ -19,6 +19,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * The way out. Outcomes that arrive while a group is being written are the next group. A group that
@@ -46,7 +47,16 @@ public final class Settler {
   /** Those about which a try ended without an answer: it may have been written. */
   private final Set<RunKey> unsure = ConcurrentHashMap.newKeySet();
 
-  public Settler(Database database, Statements sql, Announcer announcer, KeepGoing keepGoing) {
+  /**
+   * @param keepGoing what is done when the database does not answer
+   * @param aside where groups are taken; it has a thread for each task
+   */
+  public Settler(
+      Database database,
+      Statements sql,
+      Announcer announcer,
+      KeepGoing keepGoing,
+      Scheduler aside) {
     this.database = database;
     this.statements = new SettleStatements(sql);
     this.announcer = announcer;
@@ -54,7 +64,8 @@ public final class Settler {
     this.completed =
         new GroupCommit<>(
                 this::writeCompleted, Database::isRefusal, Settlement::weight, GROUP_SIZE, WRITERS)
-            .besidesForCrowds(CROWD);
+            .besidesForCrowds(CROWD)
+            .takenOn(aside);
     this.others = oneByOne(this::writeOthers);
     this.busy = oneByOne(this::writeFree);
   }

@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,10 +50,10 @@ public final class Crew implements Scheduler {
   private final int most;
   private final Delays delays;
 
-  private Crew(ExecutorService threads, int most, Scheduler timer) {
+  private Crew(ExecutorService threads, int most, Delays delays) {
     this.threads = threads;
     this.most = most;
-    this.delays = new Delays(timer);
+    this.delays = delays;
   }
 
   /**
@@ -62,8 +63,10 @@ public final class Crew implements Scheduler {
    * be held by the very run that is to end. These may wait: there are as many threads as tasks that
    * are under way, so that none is held up by another, and they go when they had nothing to do for
    * a while.
+   *
+   * @param nanos a clock for elapsed time, the one by which the timer goes
    */
-  public static Crew aside(String name, Scheduler timer) {
+  public static Crew aside(String name, Scheduler timer, LongSupplier nanos) {
     ExecutorService threads =
         new ThreadPoolExecutor(
             0,
@@ -72,18 +75,20 @@ public final class Crew implements Scheduler {
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             named(name, Thread::new));
-    return new Crew(threads, Integer.MAX_VALUE, timer);
+    return new Crew(threads, Integer.MAX_VALUE, new Delays(timer, nanos));
   }
 
   /**
    * For what does not wait: as many threads as there are processors, marked as non-blocking. They
    * wait for work in the one kind of queue in which BlockHound lets such threads wait.
+   *
+   * @param nanos a clock for elapsed time, the one by which the timer goes
    */
-  public static Crew parallel(String name, Scheduler timer) {
+  public static Crew parallel(String name, Scheduler timer, LongSupplier nanos) {
     int most = Runtime.getRuntime().availableProcessors();
     ExecutorService threads =
         Executors.newScheduledThreadPool(most, named(name, NonBlockingThread::new));
-    return new Crew(threads, most, timer);
+    return new Crew(threads, most, new Delays(timer, nanos));
   }
 
   private static ThreadFactory named(String name, BiFunction<Runnable, String, Thread> maker) {

@@ -6,9 +6,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.Exceptions;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -28,9 +30,14 @@ final class Delays {
   private final Queue<Delayed> gathered = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean sentFor = new AtomicBoolean();
   private final Scheduler timer;
+  private final LongSupplier nanos;
 
-  Delays(Scheduler timer) {
+  /**
+   * @param nanos a clock for elapsed time, the one by which the timer goes
+   */
+  Delays(Scheduler timer, LongSupplier nanos) {
     this.timer = timer;
+    this.nanos = nanos;
   }
 
   /**
@@ -38,22 +45,36 @@ final class Delays {
    *
    * @throws RejectedExecutionException if the timer has ended
    */
-  Disposable add(Runnable work, long nanos) {
-    if (nanos < SHORT) {
-      return timer.schedule(work, nanos, TimeUnit.NANOSECONDS);
+  Disposable add(Runnable work, long delay) {
+    if (delay < SHORT) {
+      return timer.schedule(work, delay, TimeUnit.NANOSECONDS);
     }
-    Delayed delayed = new Delayed(work, System.nanoTime() + nanos);
+    Delayed delayed = new Delayed(work, nanos.getAsLong() + delay);
     gathered.add(delayed);
+    if (timer.isDisposed()) {
+      gathered.remove(delayed);
+      throw Exceptions.failWithRejected();
+    }
     if (!sentFor.get() && sentFor.compareAndSet(false, true)) {
-      timer.schedule(this::handOver, MOMENT, TimeUnit.NANOSECONDS);
+      send(delayed);
     }
     return delayed;
+  }
+
+  private void send(Delayed first) {
+    try {
+      timer.schedule(this::handOver, MOMENT, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException ended) {
+      sentFor.set(false);
+      gathered.remove(first);
+      throw ended;
+    }
   }
 
   private void handOver() {
     sentFor.set(false);
     for (Delayed next = gathered.poll(); next != null; next = gathered.poll()) {
-      next.giveTo(timer);
+      next.giveTo(timer, nanos.getAsLong());
     }
   }
 
@@ -68,12 +89,12 @@ final class Delays {
       this.due = due;
     }
 
-    void giveTo(Scheduler timer) {
+    void giveTo(Scheduler timer, long now) {
       Runnable present = work;
       if (present == null) {
         return;
       }
-      long left = Math.max(0, due - System.nanoTime());
+      long left = Math.max(0, due - now);
       try {
         given = timer.schedule(present, left, TimeUnit.NANOSECONDS);
       } catch (RejectedExecutionException ended) {

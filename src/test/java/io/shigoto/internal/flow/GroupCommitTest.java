@@ -16,7 +16,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Signal;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 class GroupCommitTest {
 
@@ -189,6 +191,33 @@ class GroupCommitTest {
     assertThat(cold.block(LIMIT)).isEqualTo(49);
     assertThat(cold.block(LIMIT)).isEqualTo(49);
     assertThat(items()).containsExactly(7, 7);
+  }
+
+  @Test
+  void aGroupThatIsTakenElsewhereHasAllThatCameMeanwhile() {
+    VirtualTimeScheduler elsewhere = VirtualTimeScheduler.create();
+    GroupCommit<Integer, Integer> group = gated(items -> false, 100).takenOn(elsewhere);
+    List<Integer> results = new ArrayList<>();
+    gate.tryEmitEmpty();
+
+    for (int i = 0; i < 50; i++) {
+      group.submit(i).subscribe(results::add);
+    }
+    assertThat(written).isEmpty();
+    elsewhere.advanceTime();
+
+    assertThat(written).hasSize(1);
+    assertThat(results).hasSize(50);
+  }
+
+  @Test
+  void aGroupIsTakenHereWhenThereIsNoElsewhereAnyMore() {
+    Scheduler elsewhere = Schedulers.newSingle("elsewhere", true);
+    GroupCommit<Integer, Integer> group = gated(items -> false, 100).takenOn(elsewhere);
+    elsewhere.dispose();
+    gate.tryEmitEmpty();
+
+    assertThat(group.submit(7).block(LIMIT)).isEqualTo(49);
   }
 
   @Test

@@ -29,7 +29,7 @@ class CourseTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final int ROUNDS = 20_000;
 
-  private final Crew aside = Crew.aside("shigoto-aside", Schedulers.parallel());
+  private final Crew aside = Crew.aside("shigoto-aside", Schedulers.parallel(), System::nanoTime);
 
   @AfterEach
   void end() {

@@ -149,7 +149,7 @@ class RunnerTest {
         new Reports(nowhere(), new Statements("shigoto"), events, Schedulers.parallel()),
         events,
         Schedulers.immediate(),
-        Crew.aside("aside", Schedulers.parallel()));
+        Crew.aside("aside", Schedulers.parallel(), System::nanoTime));
   }
 
   private static Database nowhere() {

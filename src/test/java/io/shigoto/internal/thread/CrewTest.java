@@ -26,7 +26,7 @@ class CrewTest {
   private static final int THREADS = Runtime.getRuntime().availableProcessors();
 
   private final Scheduler timer = Schedulers.newSingle("timer", true);
-  private final Crew crew = Crew.parallel("crew", timer);
+  private final Crew crew = Crew.parallel("crew", timer, System::nanoTime);
 
   @AfterEach
   void dispose() {
@@ -91,7 +91,7 @@ class CrewTest {
 
   @Test
   void aTaskThatIsAddedByOneThatTakesLongDoesNotWaitForIt() throws InterruptedException {
-    Crew two = Crew.aside("aside", timer);
+    Crew two = Crew.aside("aside", timer, System::nanoTime);
     for (int round = 0; round < 2000; round++) {
       CountDownLatch second = new CountDownLatch(1);
       CountDownLatch over = new CountDownLatch(1);
@@ -113,7 +113,7 @@ class CrewTest {
 
   @Test
   void eachOfManyThatComeAtOnceHasAThread() throws InterruptedException {
-    Crew aside = Crew.aside("aside", timer);
+    Crew aside = Crew.aside("aside", timer, System::nanoTime);
     for (int round = 0; round < 500; round++) {
       CountDownLatch all = new CountDownLatch(32);
       CountDownLatch over = new CountDownLatch(32);
@@ -138,7 +138,7 @@ class CrewTest {
   /** Whatever the application does in them. */
   @Test
   void noTaskWaitsForThoseThatBlockHoweverManyTheyAre() throws InterruptedException {
-    Crew aside = Crew.aside("aside", timer);
+    Crew aside = Crew.aside("aside", timer, System::nanoTime);
     CountDownLatch end = new CountDownLatch(1);
     AtomicInteger blocked = new AtomicInteger();
     for (int round = 1; round <= 300; round++) {

@@ -37,7 +37,7 @@ final class PrototypeServe implements Subject {
         listening
             .getNotifications()
             .onBackpressureLatest()
-            .concatMap(notification -> hot.claim(claiming, MOST), 0)
+            .concatMap(notification -> claims(hot, claiming), 0)
             .filter(jobs -> !jobs.isEmpty())
             .publishOn(Schedulers.parallel(), 1)
             .doOnNext(jobs -> jobs.forEach(job -> starts.note(number(job))))
@@ -50,6 +50,12 @@ final class PrototypeServe implements Subject {
           .blockLast(LIMIT);
       return starts.told();
     };
+  }
+
+  /** One more as long as they come full. */
+  private static Flux<List<HotStatements.Taken>> claims(HotStatements hot, Connection claiming) {
+    return hot.claim(claiming, MOST)
+        .expand(jobs -> jobs.size() < MOST ? Mono.empty() : hot.claim(claiming, MOST));
   }
 
   private static int number(HotStatements.Taken job) {
