@@ -45,6 +45,7 @@ class AsideIT {
   private final Told told = new Told();
   private final Queue<String> threads = new ConcurrentLinkedQueue<>();
   private final Queue<String> cancels = new ConcurrentLinkedQueue<>();
+  private final CountDownLatch listenedTo = new CountDownLatch(1);
   private final CountDownLatch released = new CountDownLatch(1);
 
   @AfterEach
@@ -85,7 +86,7 @@ class AsideIT {
     start(builder(new Seen(job -> endless())).lease(Duration.ofSeconds(2)))
         .enqueue(NewJob.of("work", Scripted.NOTHING))
         .block(LIMIT);
-    told.await(JobEvent.Kind.STARTED);
+    awaitListening();
 
     loseLease();
     told.await(JobEvent.Kind.NODE_JOINED, 2);
@@ -279,8 +280,11 @@ class AsideIT {
     assertThat(told.await(JobEvent.Kind.CANCELLED).jobId()).isEqualTo(last);
   }
 
+  /** Who cancels it before it is listened to has that done by the thread that begins to. */
   private Mono<Outcome> endless() {
-    return Mono.<Outcome>never().doOnCancel(this::cancelled);
+    return Mono.<Outcome>never()
+        .doOnRequest(asked -> listenedTo.countDown())
+        .doOnCancel(this::cancelled);
   }
 
   private static Mono<Outcome> done() {
@@ -353,8 +357,12 @@ class AsideIT {
   private Shigoto running(Mono<Outcome> work) {
     Shigoto node = start(builder(new Seen(job -> work)));
     node.enqueue(NewJob.of("work", Scripted.NOTHING)).block(LIMIT);
-    told.await(JobEvent.Kind.STARTED);
+    awaitListening();
     return node;
+  }
+
+  private void awaitListening() {
+    Await.until("the run is listened to", LIMIT, () -> listenedTo.getCount() == 0);
   }
 
   /** Tells on which thread it was asked for its backoff. */
