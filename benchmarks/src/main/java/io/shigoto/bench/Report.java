@@ -74,7 +74,7 @@ final class Report {
     - %s, %d processors, %.0f GiB of memory, %s %s
     - PostgreSQL %s on the same machine: fsync %s, synchronous_commit %s, shared_buffers %s, min_wal_size %s, max_wal_size %s
     - %s %s; each subject in a JVM of its own, `%s`
-    - library at commit %s; %d rounds; medians, and [least–most] where there was more than one
+    - library at commit %s; rounds: %d; medians, and [least–most] where there was more than one
     """
         .formatted(
             LocalDate.now(ZoneOffset.UTC),
