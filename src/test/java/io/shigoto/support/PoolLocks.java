@@ -18,6 +18,7 @@ public final class PoolLocks implements BlockHoundIntegration {
         ScheduledThreadPoolExecutor.class.getName() + "$DelayedWorkQueue", "remove");
     builder.allowBlockingCallsInside(
         ScheduledThreadPoolExecutor.class.getName() + "$DelayedWorkQueue", "size");
+    builder.allowBlockingCallsInside(ThreadPoolExecutor.class.getName(), "execute");
     builder.allowBlockingCallsInside(ThreadPoolExecutor.class.getName(), "addWorker");
     builder.allowBlockingCallsInside(ThreadPoolExecutor.class.getName(), "processWorkerExit");
     builder.allowBlockingCallsInside(ThreadPoolExecutor.class.getName(), "shutdownNow");
